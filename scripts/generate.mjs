@@ -1,0 +1,35 @@
+// Writes the generated C++ headers from the TypeScript layouts, and the stale check that CI runs.
+// Usage: node scripts/generate.mjs [--check]
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { contractHeader } from './generate/contract-header.mjs';
+import { knownNamesHeader } from './generate/known-names-header.mjs';
+
+const root = new URL('../', import.meta.url);
+const contract = await import(new URL('src/engine/contract.ts', root).href);
+
+const outputs = [
+  ['native/core/contract.gen.h', contractHeader(contract)],
+  ['native/core/known_names.gen.h', knownNamesHeader(contract.knownNames)],
+];
+
+export function staleFiles() {
+  return outputs.filter(([path, text]) => {
+    try {
+      return readFileSync(new URL(path, root), 'utf8') !== text;
+    } catch {
+      return true;
+    }
+  }).map(([path]) => path);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const stale = staleFiles();
+  if (process.argv.includes('--check')) {
+    for (const path of stale) console.error(`stale: ${path} (run: npm run gen)`);
+    process.exitCode = stale.length === 0 ? 0 : 1;
+  } else {
+    for (const [path, text] of outputs) if (stale.includes(path)) writeFileSync(fileURLToPath(new URL(path, root)), text);
+    console.log(stale.length === 0 ? 'generated files are up to date' : `wrote ${stale.join(', ')}`);
+  }
+}

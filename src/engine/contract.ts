@@ -1,0 +1,461 @@
+/**
+ * The one layout that the engine and the policy share: memory regions, heads, events, commands, counters.
+ * The C++ header `native/core/contract.gen.h` is generated from this file; a test fails when it is stale.
+ *
+ * All offsets are bytes from the start of the worker's arena unless they say otherwise; all words are little-endian
+ * int32. Rows are only ever added at the end of a table.
+ */
+
+/** Raised whenever a layout changes in a way that older memory cannot be read by. */
+export const contractVersion = 1;
+
+/** Words of the control page at arena offset 0. Written by the engine before the first batch, save where it says otherwise. */
+export const controlWord = {
+  contractVersion: 0,
+  arenaBytes: 1,
+  eventsOffset: 2,
+  eventsMax: 3,
+  commandsOffset: 4,
+  commandsMax: 5,
+  /** Bytes that the policy writes for the commands of one batch (edits, fields, keys, bodies); rewound before each batch. */
+  outOffset: 6,
+  outBytes: 7,
+  /** The same for answers that come after their batch. */
+  lateCommandsOffset: 8,
+  lateCommandsMax: 9,
+  lateOutOffset: 10,
+  lateOutBytes: 11,
+  /** Where a call such as `readStoredHead` leaves its answer; overwritten by the next such call. */
+  replyOffset: 12,
+  replyBytes: 13,
+  /** Events in this batch. */
+  eventCount: 16,
+  /** Written by the policy: the event that it is at, so that a throw costs one exchange. */
+  eventCursor: 17,
+  /** Written by the policy: commands in the command table; the engine sets it to 0 before a batch. */
+  commandCount: 18,
+  /** Written by the policy: commands in the late table; the engine sets it to 0 when it has taken them. */
+  lateCommandCount: 19,
+  /** Bytes used of the out region (policy) and of the late out region (policy). */
+  outUsed: 20,
+  lateOutUsed: 21,
+  /** Wall clock of the batch: seconds since 1970 (u32), and milliseconds within the second. */
+  nowSeconds: 22,
+  nowMilliseconds: 23,
+} as const;
+export const controlPageBytes = 4096;
+
+/** Known methods; 0 is any other token. */
+export const methods = ['', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'CONNECT', 'PURGE'] as const;
+export const methodId = {
+  other: 0, get: 1, head: 2, post: 3, put: 4, delete: 5, options: 6, patch: 7, trace: 8, connect: 9, purge: 10,
+} as const;
+
+/**
+ * Field names that the parser recognises, by id; 0 is any other name. Ids 1 to 62 have a bit in the head's
+ * `knownLow`/`knownHigh` mask (bit id, low word first), so the policy can tell at once that none of a set is there.
+ */
+export const knownNames = [
+  '', 'host', 'connection', 'content-length', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'keep-alive',
+  'proxy-connection', 'expect', 'max-forwards', 'via', 'date', 'age', 'cache-control', 'pragma', 'expires',
+  'etag', 'last-modified', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range',
+  'range', 'content-range', 'accept-ranges', 'vary', 'authorization', 'cookie', 'set-cookie', 'location',
+  'content-location', 'content-type', 'content-encoding', 'origin', 'x-http-method-override', 'x-http-method',
+  'x-method-override', 'x-forwarded-host', 'x-host', 'x-forwarded-scheme', 'x-original-url', 'x-rewrite-url',
+  'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'cache-status', 'cdn-cache-control', 'parapet-cache-control',
+  'surrogate-control', 'cache-tag', 'proxy-authenticate', 'proxy-authorization', 'parapet-ray', 'x-forwarded-port',
+  'x-real-ip', 'cloudflare-cdn-cache-control', 'warning', 'proxy-status', 'http2-settings', 'server',
+  /* from here on without a mask bit */
+  'accept', 'accept-encoding', 'accept-language', 'user-agent', 'referer', 'allow', 'content-language',
+  'content-disposition', 'content-security-policy', 'strict-transport-security', 'x-requested-with', 'retry-after',
+  'alt-svc', 'link', 'access-control-allow-origin', 'x-powered-by', 'x-frame-options', 'x-content-type-options',
+  'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'sec-fetch-user', 'sec-ch-ua', 'sec-ch-ua-mobile',
+  'sec-ch-ua-platform', 'upgrade-insecure-requests', 'priority', 'dnt', 'www-authenticate', 'traceparent',
+] as const;
+export type KnownName = (typeof knownNames)[number];
+export const knownMaskIds = 62;
+
+/**
+ * Words of a head, request or response. Spans are relative to `rawOffset` (an arena offset), save the authority, which is
+ * relative to the table's own start. The fields follow the words: `fieldCount` entries of `fieldWords` words each.
+ * Names and the authority are lower case. A field value has no surrounding white space.
+ */
+export const headWord = {
+  rawOffset: 0,
+  /** Bytes of the head from its first byte to the end of its final empty line. */
+  rawLength: 1,
+  flags: 2,
+  /** 10 or 11. */
+  version: 3,
+  /** Request: method id. Response: status code. */
+  code: 4,
+  /** Request: the method. Response: the reason phrase. */
+  methodOffset: 5,
+  methodLength: 6,
+  /** The request target as it was received. */
+  targetOffset: 7,
+  targetLength: 8,
+  /** Path of the target, at least "/"; "*" for OPTIONS *; length 0 for the authority form. */
+  pathOffset: 9,
+  pathLength: 10,
+  /** Query without its "?"; flag `hasQuery` tells an empty one from none. */
+  queryOffset: 11,
+  queryLength: 12,
+  /** Authority (host[:port]) in lower case, bytes from the start of this table; from the absolute-form target, else from Host. */
+  authorityOffset: 13,
+  authorityLength: 14,
+  /** Length of the host within the authority (an IPv6 literal with its brackets). */
+  hostLength: 15,
+  /** Port of the authority, 0 where there is none. */
+  port: 16,
+  /** Content-Length, valid with flag `hasContentLength`. */
+  contentLengthLow: 17,
+  contentLengthHigh: 18,
+  knownLow: 19,
+  knownHigh: 20,
+  fieldCount: 21,
+  /** Bytes of this table with its fields and the authority, so that it can be moved. */
+  tableBytes: 22,
+  reserved: 23,
+} as const;
+export const headWords = 24;
+export const fieldWord = {
+  /** Known-name id in the low 8 bits, name length above. */
+  idAndNameLength: 0,
+  nameOffset: 1,
+  valueOffset: 2,
+  valueLength: 3,
+} as const;
+export const fieldWords = 4;
+export const headFlag = {
+  hasContentLength: 1,
+  chunked: 2,
+  /** What the message's version and Connection field ask for (RFC 9112 9.3). */
+  keepAlive: 4,
+  expectContinue: 8,
+  /** The target was in absolute form. */
+  absoluteForm: 16,
+  hasQuery: 32,
+  hasHost: 64,
+  /** `Connection: upgrade` together with an Upgrade field. */
+  upgrade: 128,
+  /** TE names "trailers". */
+  acceptsTrailers: 256,
+  /** One of the fields that extend the default cache key is there, so that the early key is not valid. */
+  extendsKey: 512,
+  /** Response: the body ends with the connection. */
+  closeDelimited: 1024,
+  /** The final Transfer-Encoding has a coding below chunked that we pass through (responses only). */
+  otherCoding: 2048,
+} as const;
+
+/** Fields that make the early cache key invalid (the default key parts of the caching specification). */
+export const keyExtendingNames: readonly KnownName[] = [
+  'origin', 'x-http-method-override', 'x-http-method', 'x-method-override', 'x-forwarded-host', 'x-host',
+  'x-forwarded-scheme', 'x-original-url', 'x-rewrite-url', 'forwarded',
+];
+
+export const eventKind = {
+  /** A request head has been read. */
+  request: 1,
+  /** The request body that was asked for is buffered. */
+  body: 2,
+  /** The origin's response head has been read. Interim responses are not reported. */
+  originHead: 3,
+  /** A body chunk for a transformation. */
+  bodyChunk: 4,
+  /** The exchange has ended (only where a command asked for it). */
+  ended: 5,
+  /** No usable response came from the origin. */
+  originFailed: 6,
+  /** The fetch that this exchange waits for has a head in the store (`object`), or has released its followers (`cause`). */
+  follow: 7,
+} as const;
+export const eventWord = {
+  kind: 0,
+  slot: 1,
+  generation: 2,
+  flags: 3,
+  /** Index into the zones of the snapshot that the exchange began under; -1: no zone takes this host. */
+  zone: 4,
+  /** Id of that snapshot. */
+  snapshot: 5,
+  /** Arena offset of the request head; stable until the record is committed. 0 on a background exchange that has none. */
+  head: 6,
+  /** Arena offset of the response head (`originHead`). */
+  originHead: 7,
+  listener: 8,
+  clientPort: 9,
+  /** Arena offset of the 16 bytes of the peer's address (IPv4 as ::ffff:a.b.c.d). */
+  clientAddress: 10,
+  storeState: 11,
+  object: 12,
+  objectGeneration: 13,
+  /** The object's times in seconds since 1970 (u32); see `storeTimes` in the store. */
+  storedAt: 14,
+  freshUntil: 15,
+  staleWhileRevalidateUntil: 16,
+  staleIfErrorUntil: 17,
+  objectFlags: 18,
+  /** Age that the response had when it was stored, seconds. */
+  ageAtStore: 19,
+  objectStatus: 20,
+  objectBodyLow: 21,
+  objectBodyHigh: 22,
+  /** `failCause` for `originFailed`, `followCause` for `follow`. */
+  cause: 23,
+  /** `fetchStage`: how far the request had got. */
+  stage: 24,
+  /** Server id of the attempt (`originHead`, `originFailed`). */
+  server: 25,
+  /** Fetches made for this exchange so far, retries by the engine included. */
+  attempts: 26,
+  bodyOffset: 27,
+  bodyLength: 28,
+  /** Seconds since the origin was asked, in milliseconds, rounded up (`originHead`): RFC 9111 4.2.3 response_delay. */
+  originDelayMs: 29,
+  /** Object whose validators the fetch carried, and its generation, as the fetch command named it. */
+  revalidated: 30,
+  revalidatedGeneration: 31,
+} as const;
+export const eventWords = 32;
+export const eventFlag = {
+  tls: 1,
+  /** The early key was computed and looked up: `storeState` is valid. */
+  keyValid: 2,
+  /** The exchange has no client any more (it left, or there was none: a background fetch). */
+  noClient: 4,
+  /** The exchange leads a collapsed fetch. */
+  leads: 8,
+  /** The request has a body that has not been seen to be empty. */
+  hasBody: 16,
+  /** `originFailed`: nothing of the request has reached an origin, or its method is idempotent: another server may be tried. */
+  mayRetry: 32,
+} as const;
+export const storeState = {
+  none: 0,
+  /** Nothing under this key. */
+  miss: 1,
+  /** A complete object. */
+  object: 2,
+  /** A fetch for this key is under way. */
+  filling: 3,
+  /** The responses under this key vary: look up the secondary key. */
+  varies: 4,
+  /** Known not to be storable for now (hit-for-miss): do not collapse. */
+  pass: 5,
+} as const;
+
+/** Stored with an object by the policy, and given back in events; the engine reads only those it names. */
+export const objectFlag = {
+  /** Never serve stale: must-revalidate, proxy-revalidate, s-maxage (RFC 9111 4.2.4). */
+  mustRevalidate: 1,
+  /** Always validate before use (no-cache). */
+  noCache: 2,
+  hasEtag: 4,
+  hasLastModified: 8,
+  /** This entry only says which request fields the responses vary on. */
+  varyMarker: 16,
+  /** This entry only remembers that responses under the key are not storable. */
+  passMarker: 32,
+  weakEtag: 64,
+  hasVary: 128,
+} as const;
+
+export const commandKind = {
+  serve: 1,
+  respond: 2,
+  fetch: 3,
+  forward: 4,
+  bufferBody: 5,
+  transform: 6,
+  tunnel: 7,
+  wait: 8,
+  drop: 9,
+  /** A validated object: give it a new head and new times, then serve it (`serve` words apply). */
+  refresh: 10,
+  /** Join the fetch that is under way for the key, or begin it (leader or follower is decided in the store). */
+  follow: 11,
+} as const;
+export const commandWord = {
+  kind: 0,
+  slot: 1,
+  generation: 2,
+  flags: 3,
+  /** serve, refresh, fetch with validators, fetch in background. */
+  object: 4,
+  objectGeneration: 5,
+  /** serve, respond, forward: status to send; 0 keeps the stored or received one. */
+  status: 6,
+  /** Field edits (see `editOp`) for the message that this command sends. */
+  editsOffset: 7,
+  editsLength: 8,
+  /** serve, forward: Age to send, -1 for none. */
+  age: 9,
+  /** serve: ttl of the Cache-Status field; only with `cacheStatus` set to hit. */
+  ttl: 10,
+  /** `cacheStatus`: which Cache-Status member the engine writes itself; 0 where an edit carries it or there is none. */
+  cacheStatus: 11,
+  /** What the record says: index into `cacheResults`. */
+  cacheResult: 12,
+  /** serve with status 206: first and last byte position, inclusive. */
+  rangeFirstLow: 13,
+  rangeFirstHigh: 14,
+  rangeLastLow: 15,
+  rangeLastHigh: 16,
+  /** respond: body in the arena. */
+  bodyOffset: 17,
+  bodyLength: 18,
+  /** fetch: server id. */
+  server: 19,
+  /** fetch: target to ask for (origin-form); length 0 asks for the request's own. */
+  targetOffset: 20,
+  targetLength: 21,
+  /** fetch, follow, forward with `store`: whole cache key; length 0 means the early key. */
+  keyOffset: 22,
+  keyLength: 23,
+  /** forward with `store`, refresh: the object's times and flags. */
+  freshUntil: 24,
+  staleWhileRevalidateUntil: 25,
+  staleIfErrorUntil: 26,
+  objectFlags: 27,
+  ageAtStore: 28,
+  /** respond, drop: why, index into `reasons`. */
+  reason: 29,
+  /** forward, refresh: field edits for the head that is stored. */
+  storeEditsOffset: 30,
+  storeEditsLength: 31,
+} as const;
+export const commandWords = 32;
+export const commandFlag = {
+  /** Close the client connection after this response. */
+  close: 1,
+  /** fetch: collapse with other fetches of the same key. */
+  collapse: 2,
+  /** forward: store the response under the key. */
+  store: 4,
+  /** fetch: do not tie this fetch to the client; the exchange is answered by another command in the same batch (`serve`). */
+  background: 8,
+  /** Report `ended` for this exchange. */
+  wantEnded: 16,
+  /** serve, forward: no body to the client whatever the stored or received one (HEAD is known to the engine by itself). */
+  noBody: 32,
+  /** fetch: the method sent is GET, whatever the client's (a HEAD that fills). */
+  asGet: 64,
+  /** fetch: carry the standard forwarding fields (X-Forwarded-For, -Proto, -Host, Forwarded) from the peer itself. */
+  forwardingFields: 128,
+  /** forward: the response releases the followers; each fetches on its own. */
+  releaseFollowers: 256,
+  /** serve: the object answers a background revalidation too; internal to the engine. */
+  stale: 512,
+  /** forward with status 304 to a revalidation the client itself had asked for conditionally: pass the 304 on. */
+  passThrough: 1024,
+  /** fetch: drop the client's conditional and range fields from the request (the answer fills the store). */
+  unconditional: 2048,
+} as const;
+
+/**
+ * An edit: one byte of op, one byte of known-name id (0: the name follows), u16 name length, u32 value length, then the
+ * name and the value, padded to 4 bytes. Applied in order. Written by `src/engine/command-writer.ts`.
+ */
+export const editOp = { remove: 1, set: 2, append: 3 } as const;
+export const editHeaderBytes = 8;
+
+export const cacheStatus = { none: 0, hit: 1, hitStaleWhileRevalidate: 2, hitStaleIfError: 3 } as const;
+
+/** CacheCacheStatus of the record, by index. */
+export const cacheResults = [
+  'unknown', 'miss', 'expired', 'updating', 'stale', 'hit', 'bypass', 'revalidated', 'dynamic', 'none',
+] as const;
+export const cacheResult = {
+  unknown: 0, miss: 1, expired: 2, updating: 3, stale: 4, hit: 5, bypass: 6, revalidated: 7, dynamic: 8, none: 9,
+} as const;
+
+/** Why a fetch failed, in the words of RFC 9209 section 2.3, by index. */
+export const failCauses = [
+  'none', 'dns_timeout', 'dns_error', 'destination_not_found', 'destination_unavailable', 'connection_refused',
+  'connection_terminated', 'connection_timeout', 'connection_read_timeout', 'connection_write_timeout',
+  'connection_limit_reached', 'http_response_incomplete', 'http_response_header_section_size',
+  'http_protocol_error', 'http_response_timeout', 'proxy_internal_error', 'http_upgrade_failed',
+  'http_response_transfer_coding', 'destination_ip_unroutable', 'http_response_body_size', 'proxy_loop_detected',
+] as const;
+export const failCause = {
+  none: 0, dnsTimeout: 1, dnsError: 2, destinationNotFound: 3, destinationUnavailable: 4, connectionRefused: 5,
+  connectionTerminated: 6, connectionTimeout: 7, connectionReadTimeout: 8, connectionWriteTimeout: 9,
+  connectionLimitReached: 10, responseIncomplete: 11, responseHeaderSize: 12, protocolError: 13,
+  responseTimeout: 14, internalError: 15, upgradeFailed: 16, responseTransferCoding: 17, ipUnroutable: 18,
+  responseBodySize: 19, loopDetected: 20,
+} as const;
+export const fetchStage = { none: 0, queued: 1, connecting: 2, connected: 3, sending: 4, sent: 5, head: 6, body: 7 } as const;
+export const followCause = {
+  /** The object named by the event can be served from now on, while it still fills. */
+  head: 0,
+  /** The response is not for sharing: fetch alone. */
+  released: 1,
+  /** The leader failed before a head came: fetch with collapse again. */
+  failed: 2,
+} as const;
+
+/** How an exchange ended, by index; the record's outcome. */
+export const outcomes = [
+  'ok', 'client_aborted', 'origin_aborted', 'timeout', 'refused', 'interrupted', 'internal_error', 'drained',
+] as const;
+export const outcome = {
+  ok: 0, clientAborted: 1, originAborted: 2, timeout: 3, refused: 4, interrupted: 5, internalError: 6, drained: 7,
+} as const;
+
+/** Why a request was refused or an exchange cut short, by index; in the record and as a metric label. */
+export const reasons = [
+  'none', 'bad_request_line', 'bad_method', 'bad_target', 'bad_version', 'bad_field_name', 'bad_field_value',
+  'bare_line_feed', 'bare_carriage_return', 'obs_fold', 'space_before_colon', 'bad_host', 'missing_host',
+  'repeated_host', 'bad_content_length', 'repeated_content_length', 'length_and_coding', 'bad_transfer_encoding',
+  'unknown_transfer_coding', 'coding_in_1_0', 'bad_chunk', 'bad_trailer', 'head_too_large', 'target_too_long',
+  'too_many_fields', 'body_too_large', 'head_timeout', 'body_timeout', 'idle_timeout', 'write_timeout',
+  'version_not_supported', 'method_not_allowed', 'expectation_failed', 'no_zone', 'policy_fault', 'no_answer',
+  'connections_per_address', 'connections_max', 'origin_failed', 'only_if_cached', 'loop_detected',
+  'range_not_satisfiable', 'precondition_failed', 'max_forwards', 'client_reset', 'origin_truncated', 'shutdown',
+  'exchanges_per_connection', 'memory', 'leading_garbage', 'rule',
+] as const;
+export type Reason = (typeof reasons)[number];
+
+/**
+ * Counters of one worker, u64 each, in this order, in its statistics page. [name, unit, help].
+ * Gauges are marked by a name that does not end in `_total`.
+ */
+export const counters = [
+  ['exchanges_total', 'exchanges', 'Requests whose head was read or refused.'],
+  ['responses_2xx_total', 'responses', 'Responses sent with a status of 200 to 299.'],
+  ['responses_3xx_total', 'responses', 'Responses sent with a status of 300 to 399.'],
+  ['responses_4xx_total', 'responses', 'Responses sent with a status of 400 to 499.'],
+  ['responses_5xx_total', 'responses', 'Responses sent with a status of 500 to 599.'],
+  ['connections_accepted_total', 'connections', 'Client connections accepted.'],
+  ['connections_open', 'connections', 'Client connections open now.'],
+  ['connections_refused_total', 'connections', 'Client connections closed at once because a limit was reached.'],
+  ['accept_paused_total', 'events', 'Times that accepting stopped because descriptors or memory ran out.'],
+  ['bytes_in_total', 'bytes', 'Bytes received from clients.'],
+  ['bytes_out_total', 'bytes', 'Bytes sent to clients.'],
+  ['origin_connections_opened_total', 'connections', 'Connections opened to origins.'],
+  ['origin_connections_open', 'connections', 'Connections to origins open now.'],
+  ['origin_connections_idle', 'connections', 'Idle connections in the origin pools.'],
+  ['origin_requests_total', 'requests', 'Requests sent to origins, retries included.'],
+  ['origin_retries_total', 'requests', 'Requests sent again on a fresh connection.'],
+  ['origin_failures_total', 'failures', 'Fetches that brought no usable response.'],
+  ['origin_queue', 'exchanges', 'Exchanges waiting for an origin connection.'],
+  ['origin_bytes_in_total', 'bytes', 'Bytes received from origins.'],
+  ['origin_bytes_out_total', 'bytes', 'Bytes sent to origins.'],
+  ['store_hits_total', 'lookups', 'Requests served from the store.'],
+  ['store_misses_total', 'lookups', 'Look-ups that found nothing.'],
+  ['collapsed_total', 'exchanges', 'Requests that followed a fetch of another one.'],
+  ['refused_total', 'exchanges', 'Requests refused by the parser or by a limit.'],
+  ['policy_faults_total', 'faults', 'Exceptions thrown by the policy.'],
+  ['commands_dropped_total', 'commands', 'Commands for an exchange that had ended.'],
+  ['batches_total', 'batches', 'Calls into the policy.'],
+  ['events_total', 'events', 'Events handed to the policy.'],
+  ['arena_bytes', 'bytes', 'Arena memory in use.'],
+  ['arena_full_total', 'events', 'Times that reading stopped because the arena was full.'],
+  ['log_records_total', 'records', 'Log records committed to the ring.'],
+  ['log_dropped_total', 'records', 'Log records that found the ring full.'],
+  ['timeouts_total', 'exchanges', 'Exchanges and connections ended by a timer.'],
+  ['heartbeat', 'beats', 'Turns of the worker loop; a stalled worker does not raise it.'],
+  ['exchanges_live', 'exchanges', 'Exchanges under way.'],
+] as const;
