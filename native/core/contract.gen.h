@@ -584,8 +584,9 @@ inline constexpr const char* reasons[] = {
     "memory",
     "leading_garbage",
     "rule",
+    "bad_status_line",
 };
-inline constexpr std::int32_t reasons_count = 51;
+inline constexpr std::int32_t reasons_count = 52;
 
 namespace store_state {
 inline constexpr std::int32_t none = 0;
@@ -648,6 +649,7 @@ inline constexpr std::int32_t exchanges_per_connection = 47;
 inline constexpr std::int32_t memory = 48;
 inline constexpr std::int32_t leading_garbage = 49;
 inline constexpr std::int32_t rule = 50;
+inline constexpr std::int32_t bad_status_line = 51;
 }
 
 namespace known {

@@ -414,7 +414,7 @@ export const reasons = [
   'version_not_supported', 'method_not_allowed', 'expectation_failed', 'no_zone', 'policy_fault', 'no_answer',
   'connections_per_address', 'connections_max', 'origin_failed', 'only_if_cached', 'loop_detected',
   'range_not_satisfiable', 'precondition_failed', 'max_forwards', 'client_reset', 'origin_truncated', 'shutdown',
-  'exchanges_per_connection', 'memory', 'leading_garbage', 'rule',
+  'exchanges_per_connection', 'memory', 'leading_garbage', 'rule', 'bad_status_line',
 ] as const;
 export type Reason = (typeof reasons)[number];
 
