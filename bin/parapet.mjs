@@ -50,9 +50,13 @@ if (isPinned || (pinned === null && isSupported)) {
   await import(pathToFileURL(main).href);
 } else if (pinned === null) {
   const name = `node-linux-${process.arch}`;
-  fail(`Node ${supportedMajor} is needed; this is ${process.version}, and the package ${name} is not installed`);
+  fail(
+    `Node ${supportedMajor} is needed; this is ${process.version}, and the package ${name} is not installed`,
+  );
 } else {
-  const child = spawn(pinned.node, [...process.execArgv, main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(pinned.node, [...process.execArgv, main, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
   for (const signal of forwardedSignals) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(`cannot start ${pinned.node}: ${error.message}`));
   child.on('exit', (code, signal) => {

@@ -27,11 +27,10 @@ const buildTimeoutMs = 10 * 60_000;
 /** What the release build depends on; equal fingerprints make it unnecessary. */
 export function nativeFingerprint(pinned) {
   const scripts = ['binding.gyp', 'scripts/native-flags.mjs', 'scripts/list-sources.mjs'];
-  return fingerprint([...scripts, ...filesBelow('native/core', ['.cc', '.h']), ...filesBelow('native/binding', ['.cc', '.h'])], [
-    pinned.version,
-    process.arch,
-    process.env.CXX ?? 'g++',
-  ]);
+  return fingerprint(
+    [...scripts, ...filesBelow('native/core', ['.cc', '.h']), ...filesBelow('native/binding', ['.cc', '.h'])],
+    [pinned.version, process.arch, process.env.CXX ?? 'g++'],
+  );
 }
 
 export const addonPath = path.join(root, 'build', 'Release', 'parapet.node');
@@ -56,13 +55,21 @@ async function build(pinned, log) {
   const nodeGyp = createRequire(path.join(root, 'package.json')).resolve('node-gyp/bin/node-gyp.js');
   const args = [nodeGyp, 'configure', 'build', '--jobs', '2', '--nodedir', pinned.headers];
   // gyp finds `node` by name when it lists the sources: let it find the pinned one.
-  const env = buildEnvironment({ PATH: `${path.dirname(pinned.node)}:${process.env.PATH ?? ''}`, npm_config_nodedir: pinned.headers });
+  const env = buildEnvironment({
+    PATH: `${path.dirname(pinned.node)}:${process.env.PATH ?? ''}`,
+    npm_config_nodedir: pinned.headers,
+  });
   const { code, output, timedOut } = await run(pinned.node, args, { env, timeoutMs: buildTimeoutMs });
   if (code !== 0) {
     process.stderr.write(output);
-    throw new SetupError(timedOut ? 'the build of the native engine took too long' : 'the native engine does not build (see above)');
+    throw new SetupError(
+      timedOut
+        ? 'the build of the native engine took too long'
+        : 'the native engine does not build (see above)',
+    );
   }
-  if (!existsSync(addonPath)) throw new SetupError(`node-gyp ended well, but made no ${path.relative(root, addonPath)}`);
+  if (!existsSync(addonPath))
+    throw new SetupError(`node-gyp ended well, but made no ${path.relative(root, addonPath)}`);
   // Written last: a build that was interrupted is done again.
   writeFileSync(stampPath, stamp);
 }
@@ -71,7 +78,8 @@ async function main() {
   const args = process.argv.slice(2);
   const option = (name) => args.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
   const pinned = pinnedNode();
-  if (pinned === null) throw new SetupError(`the package node-linux-${process.arch} is not installed: npm ci --ignore-scripts`);
+  if (pinned === null)
+    throw new SetupError(`the package node-linux-${process.arch} is not installed: npm ci --ignore-scripts`);
   const sanitize = option('sanitize');
   if (sanitize === undefined) {
     if (args.includes('--if-missing') && existsSync(addonPath)) return;
@@ -83,7 +91,13 @@ async function main() {
   const folder = path.join(root, 'build', define === undefined ? 'asan' : `asan-${define}`);
   mkdirSync(folder, { recursive: true });
   await requireToolchain();
-  await buildSanitized({ sources: addonSources(), sanitize, define, headers: pinned.headers, output: path.join(folder, 'parapet.node') });
+  await buildSanitized({
+    sources: addonSources(),
+    sanitize,
+    define,
+    headers: pinned.headers,
+    output: path.join(folder, 'parapet.node'),
+  });
   console.log(path.relative(root, path.join(folder, 'parapet.node')));
 }
 
@@ -91,7 +105,9 @@ if (process.argv[1] === path.join(root, 'scripts', 'build-native.mjs')) {
   if (process.argv.includes('--optional')) {
     await main().catch((error) => {
       console.error(`parapet: ${error.message}`);
-      console.error('parapet: the native engine was not built; it is tried again at the first start, and engine: uws works without it');
+      console.error(
+        'parapet: the native engine was not built; it is tried again at the first start, and engine: uws works without it',
+      );
     });
   } else {
     await runMain(main);

@@ -8,8 +8,30 @@ import path from 'node:path';
 const root = path.resolve(import.meta.dirname, '..');
 const lockPath = path.join(root, 'package-lock.json');
 
-const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32'];
-const processors = ['arm64', 'arm', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64'];
+const systems = [
+  'aix',
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'netbsd',
+  'openbsd',
+  'openharmony',
+  'sunos',
+  'win32',
+];
+const processors = [
+  'arm64',
+  'arm',
+  'ia32',
+  'loong64',
+  'mips64el',
+  'ppc64',
+  'riscv64',
+  's390x',
+  'wasm32',
+  'x64',
+];
 
 /** The `os`, `cpu` and `libc` limits that the name of a platform package tells, or null where it tells none. */
 function limitsOfName(name) {
@@ -40,11 +62,21 @@ for (const [at, entry] of Object.entries(lock.packages)) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     if (find(lock.packages, at, name) !== undefined) continue;
     const limits = limitsOfName(name);
-    if (limits === null) throw new Error(`${name}, wanted by ${at}, is missing and its name tells no platform`);
-    lock.packages[`node_modules/${name}`] = { version, ...(entry.dev === true ? { dev: true } : {}), optional: true, ...limits };
+    if (limits === null)
+      throw new Error(`${name}, wanted by ${at}, is missing and its name tells no platform`);
+    lock.packages[`node_modules/${name}`] = {
+      version,
+      ...(entry.dev === true ? { dev: true } : {}),
+      optional: true,
+      ...limits,
+    };
     added += 1;
   }
 }
-lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+lock.packages = Object.fromEntries(
+  Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+);
 writeFileSync(lockPath, `${JSON.stringify(lock, null, 2)}\n`);
-console.log(`package-lock.json: ${Object.keys(lock.packages).length} packages, ${added} platform entries added`);
+console.log(
+  `package-lock.json: ${Object.keys(lock.packages).length} packages, ${added} platform entries added`,
+);

@@ -6,7 +6,17 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { addonPath, buildRelease, isBuilt, nativeFingerprint } from './build-native.mjs';
-import { buildEnvironment, fingerprint, pinnedNode, requireToolchain, root, run, runMain, SetupError, withLock } from './toolchain.mjs';
+import {
+  buildEnvironment,
+  fingerprint,
+  pinnedNode,
+  requireToolchain,
+  root,
+  run,
+  runMain,
+  SetupError,
+  withLock,
+} from './toolchain.mjs';
 
 const nodeMajorMin = 20;
 const installTimeoutMs = 10 * 60_000;
@@ -26,7 +36,9 @@ function requireMachine() {
     throw new SetupError(`Node ${nodeMajorMin} or later is needed to install; this is ${process.version}`);
   }
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
-    throw new SetupError(`Parapet runs on Linux, on x64 or arm64; this is ${process.platform} on ${process.arch}`);
+    throw new SetupError(
+      `Parapet runs on Linux, on x64 or arm64; this is ${process.platform} on ${process.arch}`,
+    );
   }
 }
 
@@ -56,7 +68,9 @@ async function install() {
   });
   const pinned = pinnedNode();
   if (pinned === null) {
-    throw new SetupError(`npm ci left out node-linux-${process.arch}: do not omit optional packages (npm config get omit)`);
+    throw new SetupError(
+      `npm ci left out node-linux-${process.arch}: do not omit optional packages (npm config get omit)`,
+    );
   }
   const tap = path.join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs');
   await step('preparing the test runner (tap build)', pinned.node, [tap, 'build'], {

@@ -6,7 +6,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-export const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
+export const root = path.resolve(
+  import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname),
+  '..',
+);
 
 /** An error that the person at the keyboard can act upon: printed without a stack. */
 export class SetupError extends Error {}
@@ -77,7 +80,11 @@ function watchExit() {
   if (isWatching) return;
   isWatching = true;
   process.on('exit', killAll);
-  for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]]) {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ]) {
     process.on(signal, () => process.exit(code));
   }
 }
@@ -87,7 +94,11 @@ function watchExit() {
  * failing command. `output` is standard output, followed by standard error where `merge` asks for it; `echo` shows
  * both as they come. The whole group is killed after `timeoutMs`, and when this process ends.
  */
-export function run(command, args, { cwd = root, env = process.env, timeoutMs, echo = false, merge = true } = {}) {
+export function run(
+  command,
+  args,
+  { cwd = root, env = process.env, timeoutMs, echo = false, merge = true } = {},
+) {
   if (!(timeoutMs > 0)) throw new Error(`run ${command}: a time limit is needed`);
   watchExit();
   return new Promise((resolve) => {
@@ -154,8 +165,10 @@ export async function withLock(name, work) {
       continue;
     }
     if (holder > 0 && !isAlive(holder)) rmSync(file, { force: true });
-    else if (waitedMs === 0) console.error(`parapet: waiting for process ${holder}, which holds ${path.relative(root, file)}`);
-    if (waitedMs > lockWaitMs) throw new SetupError(`process ${holder} does not let go of ${path.relative(root, file)}`);
+    else if (waitedMs === 0)
+      console.error(`parapet: waiting for process ${holder}, which holds ${path.relative(root, file)}`);
+    if (waitedMs > lockWaitMs)
+      throw new SetupError(`process ${holder} does not let go of ${path.relative(root, file)}`);
     await new Promise((resolve) => setTimeout(resolve, lockPollMs));
   }
   watchExit();
@@ -173,7 +186,8 @@ export async function withLock(name, work) {
 export function buildEnvironment(extra = {}) {
   const env = { ...process.env, ...extra };
   for (const name of Object.keys(env)) {
-    if (/^npm_config_(nodedir|node_gyp|target|runtime|disturl|dist_url|tarball|arch|devdir)$/i.test(name)) delete env[name];
+    if (/^npm_config_(nodedir|node_gyp|target|runtime|disturl|dist_url|tarball|arch|devdir)$/i.test(name))
+      delete env[name];
   }
   return env;
 }

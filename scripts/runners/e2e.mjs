@@ -1,0 +1,21 @@
+// The tests of test/e2e, one after the other: each starts whole proxies and measures or kills them. The long form of
+// a test is asked for with PARAPET_TEST_FULL=1, which `--full` sets.
+import { filesBelow } from '../toolchain.mjs';
+import { runAlone } from './support/result.mjs';
+import { runTap } from './support/tap.mjs';
+
+const shortTimeoutMs = 8 * 60_000;
+const fullTimeoutMs = 20 * 60_000;
+
+export async function e2e({ isFull = false, args = [] } = {}) {
+  const given = args.filter((arg) => arg.endsWith('.test.ts'));
+  const files = given.length > 0 ? given : filesBelow('test/e2e', ['.test.ts']);
+  return await runTap('e2e', files, {
+    jobs: 1,
+    timeoutMs: isFull ? fullTimeoutMs : shortTimeoutMs,
+    tapArgs: isFull ? ['--timeout=900'] : [],
+    env: isFull ? { PARAPET_TEST_FULL: '1' } : {},
+  });
+}
+
+await runAlone(import.meta.url, e2e);

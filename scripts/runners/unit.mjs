@@ -1,0 +1,15 @@
+// The tests of test/ that need no running proxy: units, properties, and the repository's own text (tidy).
+import { filesBelow } from '../toolchain.mjs';
+import { runAlone } from './support/result.mjs';
+import { runTap } from './support/tap.mjs';
+
+const timeoutMs = 6 * 60_000;
+const jobs = 2;
+
+export async function unit({ args = [] } = {}) {
+  const given = args.filter((arg) => arg.endsWith('.test.ts'));
+  const files = filesBelow('test', ['.test.ts']).filter((file) => !file.startsWith('test/e2e/'));
+  return await runTap('unit', given.length > 0 ? given : files, { jobs, timeoutMs });
+}
+
+await runAlone(import.meta.url, unit);

@@ -1,0 +1,57 @@
+// Every check there is, in one run that ends with one line: `tests: 412 passed, 0 failed, 3 skipped`. The exit code
+// is 1 when something failed, and also when a runner had nothing to look at.
+//
+//   test.mjs                       what takes less than ten minutes
+//   test.mjs --full                and the long ones: end-to-end gates at full length, fuzzing, stress, sanitizers
+//   test.mjs --only=unit,native    just these
+
+import { deadCode } from './runners/dead-code.mjs';
+import { e2e } from './runners/e2e.mjs';
+import { e2eSanitized } from './runners/e2e-sanitized.mjs';
+import { format } from './runners/format.mjs';
+import { fuzz } from './runners/fuzz.mjs';
+import { generated } from './runners/generated.mjs';
+import { layers } from './runners/layers.mjs';
+import { lint } from './runners/lint.mjs';
+import { native } from './runners/native.mjs';
+import { stress } from './runners/stress.mjs';
+import { close, emptyResult, fail, printResult } from './runners/support/result.mjs';
+import { typecheck } from './runners/typecheck.mjs';
+import { unit } from './runners/unit.mjs';
+
+const always = { format, lint, typecheck, layers, generated, 'dead-code': deadCode, native, unit, e2e };
+const long = { stress, fuzz, 'e2e-sanitized': e2eSanitized };
+
+const args = process.argv.slice(2);
+const isFull = args.includes('--full');
+const only = args
+  .find((arg) => arg.startsWith('--only='))
+  ?.slice('--only='.length)
+  .split(',');
+const known = { ...always, ...long };
+for (const name of only ?? []) {
+  if (known[name] === undefined) {
+    console.error(`test: no runner is called ${name}; there are ${Object.keys(known).join(', ')}`);
+    process.exit(2);
+  }
+}
+const chosen = Object.entries(isFull || only !== undefined ? known : always).filter(
+  ([name]) => only === undefined || only.includes(name),
+);
+
+const sum = { passed: 0, failed: 0, skipped: 0 };
+for (const [name, runner] of chosen) {
+  const startedAt = performance.now();
+  console.log(`== ${name}`);
+  let result;
+  try {
+    result = close(await runner({ isFull, args: [] }));
+  } catch (error) {
+    result = emptyResult(name);
+    fail(result, error.stack ?? String(error));
+  }
+  printResult(result, (performance.now() - startedAt) / 1000);
+  for (const key of Object.keys(sum)) sum[key] += result[key];
+}
+console.log(`\ntests: ${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;
