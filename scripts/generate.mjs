@@ -4,13 +4,20 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { contractHeader } from './generate/contract-header.mjs';
 import { knownNamesHeader } from './generate/known-names-header.mjs';
+import { recordLayoutHeader } from './generate/record-layout-header.mjs';
+import { ringLayoutHeader } from './generate/ring-layout-header.mjs';
 
 const root = new URL('../', import.meta.url);
 const contract = await import(new URL('src/engine/contract.ts', root).href);
+const ringLayout = await import(new URL('src/logs/ring/layout.ts', root).href);
+const record = await import(new URL('src/logs/record/fixed.ts', root).href);
+const { schemaHash } = await import(new URL('src/logs/record/schema.ts', root).href);
 
 const outputs = [
   ['native/core/contract.gen.h', contractHeader(contract)],
   ['native/core/known_names.gen.h', knownNamesHeader(contract.knownNames)],
+  ['native/core/ring_layout.gen.h', ringLayoutHeader(ringLayout, schemaHash)],
+  ['native/core/record_layout.gen.h', recordLayoutHeader(record)],
 ];
 
 export function staleFiles() {

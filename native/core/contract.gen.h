@@ -518,6 +518,7 @@ inline constexpr std::int32_t refused = 4;
 inline constexpr std::int32_t interrupted = 5;
 inline constexpr std::int32_t internal_error = 6;
 inline constexpr std::int32_t drained = 7;
+inline constexpr std::int32_t lost = 8;
 }
 
 inline constexpr const char* outcomes[] = {
@@ -529,8 +530,9 @@ inline constexpr const char* outcomes[] = {
     "interrupted",
     "internal_error",
     "drained",
+    "lost",
 };
-inline constexpr std::int32_t outcomes_count = 8;
+inline constexpr std::int32_t outcomes_count = 9;
 
 inline constexpr const char* reasons[] = {
     "none",
@@ -585,8 +587,10 @@ inline constexpr const char* reasons[] = {
     "leading_garbage",
     "rule",
     "bad_status_line",
+    "log_ring_full",
+    "log_job_behind",
 };
-inline constexpr std::int32_t reasons_count = 52;
+inline constexpr std::int32_t reasons_count = 54;
 
 namespace store_state {
 inline constexpr std::int32_t none = 0;
@@ -650,6 +654,8 @@ inline constexpr std::int32_t memory = 48;
 inline constexpr std::int32_t leading_garbage = 49;
 inline constexpr std::int32_t rule = 50;
 inline constexpr std::int32_t bad_status_line = 51;
+inline constexpr std::int32_t log_ring_full = 52;
+inline constexpr std::int32_t log_job_behind = 53;
 }
 
 namespace known {

@@ -399,9 +399,12 @@ export const followCause = {
 /** How an exchange ended, by index; the record's outcome. */
 export const outcomes = [
   'ok', 'client_aborted', 'origin_aborted', 'timeout', 'refused', 'interrupted', 'internal_error', 'drained',
+  'lost',
 ] as const;
 export const outcome = {
   ok: 0, clientAborted: 1, originAborted: 2, timeout: 3, refused: 4, interrupted: 5, internalError: 6, drained: 7,
+  /** Not an exchange: the record that tells how many records were dropped. */
+  lost: 8,
 } as const;
 
 /** Why a request was refused or an exchange cut short, by index; in the record and as a metric label. */
@@ -414,7 +417,8 @@ export const reasons = [
   'version_not_supported', 'method_not_allowed', 'expectation_failed', 'no_zone', 'policy_fault', 'no_answer',
   'connections_per_address', 'connections_max', 'origin_failed', 'only_if_cached', 'loop_detected',
   'range_not_satisfiable', 'precondition_failed', 'max_forwards', 'client_reset', 'origin_truncated', 'shutdown',
-  'exchanges_per_connection', 'memory', 'leading_garbage', 'rule', 'bad_status_line',
+  'exchanges_per_connection', 'memory', 'leading_garbage', 'rule', 'bad_status_line', 'log_ring_full',
+  'log_job_behind',
 ] as const;
 export type Reason = (typeof reasons)[number];
 
