@@ -1,0 +1,55 @@
+/**
+ * The part of a config snapshot that the policy decides by: plain, cloneable data, complete and checked by control.
+ * Every edge worker builds its own plan from it (`buildPlan`); nothing in it changes after that.
+ */
+import type { CacheSettings } from '../cache/protocol.ts';
+import type { OriginSettings } from '../origin/protocol.ts';
+
+export interface PolicySnapshot {
+  /** Names this snapshot in events; never used twice while the process lives. Above 0. */
+  id: number;
+  /** In the order of the engine's zone table: the zone number of an event is an index here. */
+  zones: readonly ZoneSnapshot[];
+  origins: readonly OriginSettings[];
+  /** Networks (`10.0.0.0/8`, `2001:db8::/32`, or single addresses) whose forwarding fields are believed. */
+  trustedProxies: readonly string[];
+  /** Pages that stand in for the built-in ones. */
+  errorPages: readonly ErrorPage[];
+  limits: PolicyLimits;
+  /**
+   * Lets a request field make the policy fail, for tests of fault handling. The configuration cannot set it: it is true
+   * only where the process was started with `--test-faults`.
+   */
+  testFaults: boolean;
+}
+
+export interface ZoneSnapshot {
+  name: string;
+  /** Key of the zone in the store: the same for the zone's name while the process lives. */
+  key: number;
+  /** Index into `origins`. */
+  origin: number;
+  cache: CacheSettings;
+}
+
+export interface ErrorPage {
+  /** Status that it is for; 0: every other status. */
+  status: number;
+  contentType: string;
+  body: string;
+}
+
+export interface PolicyLimits {
+  /** Bytes of a cache key, its default parts and the values it varies on included; beyond it a request is not cached. */
+  keyBytesMax: number;
+  /** Request fields that the responses under one key may vary on; beyond it they are not stored. */
+  varyNamesMax: number;
+  /** Times that a request may have passed a parapet (by its Via) before it counts as a loop: 502. */
+  loopHopsMax: number;
+}
+
+export const defaultPolicyLimits: PolicyLimits = {
+  keyBytesMax: 16_384,
+  varyNamesMax: 16,
+  loopHopsMax: 8,
+};
