@@ -29,7 +29,7 @@ const packageDoors = {
   ajv: '^src/config/',
   undici: '^src/engine/uws/|^src/logs/sinks/',
   commander: '^src/cli/',
-  pino: '^src/lib/operator-log\\.ts$',
+  pino: '/operator-log\\.ts$',
   piscina: '^src/compute/',
 };
 
@@ -66,10 +66,7 @@ function packageRules() {
     comment: `the package ${name} is imported in one place`,
     severity: 'error',
     from: { path: '^src/', pathNot: [door] },
-    to: {
-      path: `^(node_modules/)?${name}(/|$)`,
-      dependencyTypes: ['npm', 'npm-no-pkg', 'npm-optional', 'unknown'],
-    },
+    to: { path: `(^|/)node_modules/${name}/|^${name}(/|$)` },
   }));
 }
 

@@ -2,7 +2,8 @@
 // is 1 when something failed, and also when a runner had nothing to look at.
 //
 //   test.mjs                       what takes less than ten minutes
-//   test.mjs --full                and the long ones: end-to-end gates at full length, fuzzing, stress, sanitizers
+//   test.mjs --long                what takes longer: end-to-end gates at full size, fuzzing, stress, sanitizers
+//   test.mjs --full                both; the end-to-end tests then run at full size only
 //   test.mjs --only=unit,native    just these
 
 import { deadCode } from './runners/dead-code.mjs';
@@ -19,33 +20,36 @@ import { close, emptyResult, fail, printResult } from './runners/support/result.
 import { typecheck } from './runners/typecheck.mjs';
 import { unit } from './runners/unit.mjs';
 
-const always = { format, lint, typecheck, layers, generated, 'dead-code': deadCode, native, unit, e2e };
-const long = { stress, fuzz, 'e2e-sanitized': e2eSanitized };
+const short = { format, lint, typecheck, layers, generated, 'dead-code': deadCode, native, unit, e2e };
+const long = { stress, fuzz, 'e2e-full': e2e, 'e2e-sanitized': e2eSanitized };
 
 const args = process.argv.slice(2);
-const isFull = args.includes('--full');
 const only = args
   .find((arg) => arg.startsWith('--only='))
   ?.slice('--only='.length)
   .split(',');
-const known = { ...always, ...long };
+const known = { ...short, ...long };
 for (const name of only ?? []) {
   if (known[name] === undefined) {
     console.error(`test: no runner is called ${name}; there are ${Object.keys(known).join(', ')}`);
     process.exit(2);
   }
 }
-const chosen = Object.entries(isFull || only !== undefined ? known : always).filter(
-  ([name]) => only === undefined || only.includes(name),
-);
+
+function choose() {
+  if (only !== undefined) return only;
+  if (args.includes('--long')) return Object.keys(long);
+  if (args.includes('--full')) return Object.keys(known).filter((name) => name !== 'e2e');
+  return Object.keys(short);
+}
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
-for (const [name, runner] of chosen) {
+for (const name of choose()) {
   const startedAt = performance.now();
   console.log(`== ${name}`);
   let result;
   try {
-    result = close(await runner({ isFull, args: [] }));
+    result = close(await known[name]({ isFull: name in long, args: [] }));
   } catch (error) {
     result = emptyResult(name);
     fail(result, error.stack ?? String(error));

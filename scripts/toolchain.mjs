@@ -93,12 +93,14 @@ function watchExit() {
  * Runs a command in its own process group and answers `{ code, signal, output, timedOut }`; never rejects for a
  * failing command. `output` is standard output, followed by standard error where `merge` asks for it; `echo` shows
  * both as they come. The whole group is killed after `timeoutMs`, and when this process ends.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs: number, echo?: boolean, merge?: boolean }} options
+ * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null, output: string, timedOut: boolean }>}
  */
-export function run(
-  command,
-  args,
-  { cwd = root, env = process.env, timeoutMs, echo = false, merge = true } = {},
-) {
+export function run(command, args, options) {
+  const { cwd = root, env = process.env, timeoutMs, echo = false, merge = true } = options;
   if (!(timeoutMs > 0)) throw new Error(`run ${command}: a time limit is needed`);
   watchExit();
   return new Promise((resolve) => {

@@ -6,7 +6,8 @@ import { fail, runAlone } from './support/result.mjs';
 import { runTap } from './support/tap.mjs';
 
 const buildTimeoutMs = 10 * 60_000;
-const timeoutMs = 20 * 60_000;
+const timeoutMs = 15 * 60_000;
+const fileTimeoutMs = 6 * 60_000;
 
 export async function e2eSanitized({ args = [] } = {}) {
   const given = args.filter((arg) => arg.endsWith('.test.ts'));
@@ -19,8 +20,9 @@ export async function e2eSanitized({ args = [] } = {}) {
   const result = await runTap('e2e-sanitized', built.code === 0 ? files : [], {
     jobs: 1,
     timeoutMs,
-    tapArgs: ['--timeout=600'],
-    env: built.code === 0 ? { ...sanitizerEnvironment(), PARAPET_TEST_SANITIZED: '1' } : {},
+    fileTimeoutMs,
+    testTimeoutMs: fileTimeoutMs,
+    env: built.code === 0 ? { ...sanitizerEnvironment() } : {},
   });
   if (built.code !== 0) fail(result, `the addon does not build with sanitizers\n${built.output}`);
   return result;

@@ -4,16 +4,16 @@ import { filesBelow } from '../toolchain.mjs';
 import { runAlone } from './support/result.mjs';
 import { runTap } from './support/tap.mjs';
 
-const shortTimeoutMs = 8 * 60_000;
-const fullTimeoutMs = 20 * 60_000;
+const minuteMs = 60_000;
+const short = { timeoutMs: 8 * minuteMs, fileTimeoutMs: 3 * minuteMs, testTimeoutMs: 2 * minuteMs };
+const full = { timeoutMs: 25 * minuteMs, fileTimeoutMs: 15 * minuteMs, testTimeoutMs: 15 * minuteMs };
 
 export async function e2e({ isFull = false, args = [] } = {}) {
   const given = args.filter((arg) => arg.endsWith('.test.ts'));
   const files = given.length > 0 ? given : filesBelow('test/e2e', ['.test.ts']);
   return await runTap('e2e', files, {
     jobs: 1,
-    timeoutMs: isFull ? fullTimeoutMs : shortTimeoutMs,
-    tapArgs: isFull ? ['--timeout=900'] : [],
+    ...(isFull ? full : short),
     env: isFull ? { PARAPET_TEST_FULL: '1' } : {},
   });
 }

@@ -10,6 +10,9 @@ const timeoutMs = 120_000;
 /**
  * Cruises `src/` below `folder` (relative to the root) and answers `{ modules, violations }`, a violation as
  * `{ rule, from, to }`; throws where the tool itself fails.
+ *
+ * @param {string} [folder]
+ * @returns {Promise<{ modules: number, violations: { rule: string, from: string, to: string }[] }>}
  */
 export async function cruise(folder = '.') {
   const bin = path.join(root, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');

@@ -4,12 +4,13 @@ import { runAlone } from './support/result.mjs';
 import { runTap } from './support/tap.mjs';
 
 const timeoutMs = 6 * 60_000;
+const fileTimeoutMs = 2 * 60_000;
 const jobs = 2;
 
 export async function unit({ args = [] } = {}) {
   const given = args.filter((arg) => arg.endsWith('.test.ts'));
   const files = filesBelow('test', ['.test.ts']).filter((file) => !file.startsWith('test/e2e/'));
-  return await runTap('unit', given.length > 0 ? given : files, { jobs, timeoutMs });
+  return await runTap('unit', given.length > 0 ? given : files, { jobs, timeoutMs, fileTimeoutMs });
 }
 
 await runAlone(import.meta.url, unit);

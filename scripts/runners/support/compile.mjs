@@ -9,7 +9,7 @@ import { root, run, SetupError } from '../../toolchain.mjs';
 
 const objectFolder = path.join(root, 'build', 'objects');
 const compileTimeoutMs = 5 * 60_000;
-const jobs = 2;
+const jobsDefault = 2;
 
 /** Compiler and flags of one kind of build. */
 export function variant(kind) {
@@ -89,8 +89,8 @@ async function compileOne(source, { compiler, flags }) {
   return object;
 }
 
-/** Runs `work` on every item, at most `jobs` at once, and answers the results in order. */
-export async function inParallel(items, work) {
+/** Runs `work` on every item, at most `jobs` of them at once, and answers the results in order. */
+export async function inParallel(items, work, jobs = jobsDefault) {
   const results = new Array(items.length);
   let next = 0;
   const lane = async () => {

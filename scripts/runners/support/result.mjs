@@ -2,6 +2,12 @@
 // looked at (files, programs, modules): a runner that looked at nothing has failed, whatever it says of itself.
 import { fileURLToPath } from 'node:url';
 
+/**
+ * @typedef {{ name: string, passed: number, failed: number, skipped: number, looked: number,
+ *   failures: string[], skips: string[] }} Result
+ */
+
+/** @param {string} name @returns {Result} */
 export function emptyResult(name) {
   return { name, passed: 0, failed: 0, skipped: 0, looked: 0, failures: [], skips: [] };
 }

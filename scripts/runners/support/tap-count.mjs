@@ -1,6 +1,6 @@
-// Counts the tests in a TAP stream as tap writes it: one document of files, each with the tests of that file nested
-// below, four spaces a level, in either of the two forms (children before the result line, or after it in braces).
-// What counts is a named test without named tests inside, never a single assertion, and never a file.
+// Counts the tests in the TAP stream of one test file: tests nest four spaces a level, in either of the two forms
+// (children before the result line, or after it in braces). What counts is a named test without named tests inside,
+// or a bare assertion at the top of the file; never an assertion inside a test.
 
 const point = /^( *)(not ok|ok) \d+(?: - (.*?))?( \{)?$/;
 
@@ -18,6 +18,7 @@ function describe(text) {
   };
 }
 
+/** The test points of the stream as a tree: the list of those at its top. */
 function parse(text) {
   const pending = [[]];
   const braces = [];
@@ -30,7 +31,7 @@ function parse(text) {
       else last?.diagnostic.push(line.slice(yamlIndent));
       continue;
     }
-    if (line.trim() === '---') {
+    if (line.trim() === '---' && last !== null) {
       yamlIndent = indent;
       continue;
     }
@@ -43,16 +44,12 @@ function parse(text) {
     if (match === null || match[1].length % 4 !== 0) continue;
     const depth = match[1].length / 4;
     const isBuffered = match[4] !== undefined;
-    const node = { ok: match[2] === 'ok', ...describe(match[3] ?? ''), children: pending[depth + 1] ?? [] };
-    node.diagnostic = [];
-    last = node;
-    if (isBuffered) {
-      node.children = [];
-      braces.push(indent);
-    }
+    const children = isBuffered ? [] : (pending[depth + 1] ?? []);
+    last = { ok: match[2] === 'ok', ...describe(match[3] ?? ''), children, diagnostic: [] };
+    if (isBuffered) braces.push(indent);
     for (let i = depth; i >= 0; i -= 1) pending[i] ??= [];
-    pending[depth].push(node);
-    pending[depth + 1] = isBuffered ? node.children : [];
+    pending[depth].push(last);
+    pending[depth + 1] = isBuffered ? children : [];
   }
   return pending[0];
 }
@@ -61,8 +58,9 @@ function parse(text) {
 function failureText(node, trail) {
   const lines = [trail];
   for (const child of node.children) {
-    if (!child.ok && !child.isTodo)
+    if (!child.ok && !child.isTodo) {
       lines.push(`  ${child.name}`, ...child.diagnostic.map((line) => `    ${line}`));
+    }
   }
   if (lines.length === 1) lines.push(...node.diagnostic.map((line) => `    ${line}`));
   return lines.join('\n');
@@ -71,7 +69,7 @@ function failureText(node, trail) {
 function countTest(node, trail, counts) {
   const name = [...trail, node.name].join(' > ');
   if (node.isSkip || node.isTodo) {
-    counts.skips.push(`${name}${node.directive === '' ? '' : ` (${node.directive})`}`);
+    counts.skips.push(`${name} (${node.directive})`);
     return;
   }
   const nested = node.children.filter((child) => child.children.length > 0 || child.isSkip || child.isTodo);
@@ -85,22 +83,19 @@ function countTest(node, trail, counts) {
   if (!node.ok && counts.failures.length === failedBefore) counts.failures.push(failureText(node, name));
 }
 
-/** Answers `{ files, passed, failures, skips }`, the last two as lists of texts that begin with the name. */
-export function countTap(text) {
-  const counts = { files: 0, passed: 0, failures: [], skips: [] };
-  for (const file of parse(text)) {
-    counts.files += 1;
-    const failedBefore = counts.failures.length;
-    const before = counts.passed + counts.failures.length + counts.skips.length;
-    for (const child of file.children) countTest(child, [file.name], counts);
-    const counted = counts.passed + counts.failures.length + counts.skips.length - before;
-    if (counted === 0 && file.isSkip && file.directive !== '' && !/no tests found/i.test(file.directive)) {
-      counts.skips.push(`${file.name} (${file.directive})`);
-    } else if (counted === 0) {
-      counts.failures.push(`${file.name}: ran no test`);
-    } else if (!file.ok && counts.failures.length === failedBefore) {
-      counts.failures.push(`${file.name}: failed outside its tests\n${file.diagnostic.join('\n')}`);
-    }
+/**
+ * Counts the file `file` that wrote `text` and ended with `code`: `{ passed, failures, skips }`, the last two as lists
+ * of texts that begin with the name. A file without a test, and one that failed outside its tests, is a failure.
+ */
+export function countTap(file, text, code) {
+  const counts = { passed: 0, failures: [], skips: [] };
+  for (const node of parse(text)) countTest(node, [file], counts);
+  if (code !== 0 && counts.failures.length === 0) {
+    counts.failures.push(`${file}: ended with ${code}, outside its tests\n${text.slice(-4000)}`);
+  } else if (counts.passed + counts.failures.length + counts.skips.length === 0) {
+    const all = /^1\.\.0 # skip (.*)$/im.exec(text);
+    if (all === null) counts.failures.push(`${file}: ran no test`);
+    else counts.skips.push(`${file} (${all[1]})`);
   }
   return counts;
 }

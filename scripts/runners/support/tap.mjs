@@ -1,35 +1,47 @@
-// Runs test files with tap under the pinned Node (which strips their types) and counts their tests.
-import path from 'node:path';
-import { pinnedNode, root, run } from '../../toolchain.mjs';
+// Runs test files, each as a program of its own under the pinned Node (which strips its types): a file that imports
+// tap writes TAP. The tap command is left out on purpose: it puts its hooks into every process that a test starts, and
+// so into the proxies under test.
+import { pinnedNode, run } from '../../toolchain.mjs';
+import { inParallel } from './compile.mjs';
 import { emptyResult } from './result.mjs';
 import { countTap } from './tap-count.mjs';
 
-/** Runs `files` (relative to the root), `jobs` at once; `env` is added to the environment of the tests. */
-export async function runTap(name, files, { jobs, timeoutMs, env = {}, tapArgs = [] }) {
+/**
+ * Runs `files` (relative to the root), `jobs` at once. A test may take `testTimeoutMs` (unless it asks for more), a
+ * file `fileTimeoutMs`, all of them `timeoutMs`. `env` is added to the environment of the tests.
+ */
+export async function runTap(
+  name,
+  files,
+  { jobs, timeoutMs, fileTimeoutMs, testTimeoutMs = 60_000, env = {} },
+) {
   const result = emptyResult(name);
-  result.looked = files.length;
-  if (files.length === 0) return result;
   const { node } = pinnedNode();
-  const tap = path.join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs');
-  const { code, output, timedOut } = await run(
-    node,
-    [tap, 'run', '--reporter=tap', `--jobs=${jobs}`, ...tapArgs, ...files],
-    {
-      env: { ...process.env, PATH: `${path.join(root, 'node_modules', '.bin')}:${process.env.PATH}`, ...env },
-      timeoutMs,
-      merge: false,
+  const startedAt = performance.now();
+  await inParallel(
+    files,
+    async (file) => {
+      const leftMs = timeoutMs - (performance.now() - startedAt);
+      if (leftMs <= 0) {
+        result.failures.push(`${file}: not started, ${name} had used up its ${timeoutMs / 1000} s`);
+        return;
+      }
+      const limitMs = Math.min(fileTimeoutMs, leftMs);
+      const { code, signal, output, timedOut } = await run(node, [file], {
+        env: { ...process.env, NODE_OPTIONS: '', TAP_TIMEOUT: `${testTimeoutMs / 1000}`, ...env },
+        timeoutMs: limitMs,
+        merge: false,
+      });
+      result.looked += 1;
+      const counts = countTap(file, output, timedOut ? 'its time' : (signal ?? code));
+      result.passed += counts.passed;
+      result.skips.push(...counts.skips);
+      result.failures.push(...counts.failures);
+      if (timedOut) result.failures.push(`${file}: not done after ${Math.round(limitMs / 1000)} s, ended`);
     },
+    jobs,
   );
-  const counts = countTap(output);
-  result.passed = counts.passed;
-  result.skipped = counts.skips.length;
-  result.skips = counts.skips;
-  result.failures = counts.failures;
-  if (timedOut) result.failures.push(`${name}: not done after ${timeoutMs / 1000} s, ended`);
-  else if (counts.files !== files.length) {
-    result.failures.push(`${name}: ${files.length} files were given to tap, ${counts.files} were run`);
-  } else if (code !== 0 && counts.failures.length === 0)
-    result.failures.push(`${name}: tap ended with ${code}`);
   result.failed = result.failures.length;
+  result.skipped = result.skips.length;
   return result;
 }

@@ -1,0 +1,3 @@
+import { lookUp } from '../dns/index.ts';
+
+export const found = lookUp;

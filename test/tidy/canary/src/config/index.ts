@@ -1,0 +1,3 @@
+import '../edge/edge.thread.ts';
+
+export const read = 1;

@@ -1,0 +1,3 @@
+import { policy } from './policy.ts';
+
+console.log(policy);

@@ -1,0 +1,3 @@
+export interface Down {
+  value: number;
+}

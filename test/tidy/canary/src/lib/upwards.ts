@@ -1,0 +1,5 @@
+import type { Down } from '../engine/up.ts';
+
+export interface Up {
+  down: Down;
+}
