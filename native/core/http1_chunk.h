@@ -12,6 +12,15 @@ struct ChunkLimits {
     std::uint32_t trailer_fields_max = 64;
 };
 
+/// Extensions of all chunks together may not exceed this and the body read so far: chunks of one byte with a long
+/// extension each are nothing but work.
+inline constexpr std::uint64_t extension_bytes_allowance = 65536;
+
+/// Room that kept trailers need at most: a line grows by the space behind its colon.
+constexpr std::size_t kept_trailer_bytes(const ChunkLimits& limits) noexcept {
+    return std::size_t{limits.trailer_bytes_max} + limits.trailer_fields_max;
+}
+
 enum class ChunkEvent : std::int32_t {
     /// All input is consumed, and the body goes on.
     need_more,
@@ -32,13 +41,14 @@ struct ChunkStep {
     std::span<const std::uint8_t> data{};
 };
 
-/// One body. Copyable while no step is under way; 0 bytes on the heap.
+/// Decodes one body.
 class ChunkDecoder {
    public:
     ChunkDecoder() noexcept = default;
     /// `kept` receives the trailer fields that may be forwarded, as lines `name: value` CRLF with names in lower case, no final empty
-    /// line. It must live and stay in place as long as the decoder. Fields that speak of framing, routing, authentication or
-    /// caching are dropped (RFC 9110 6.5.1). With an empty span all are checked and dropped; lines that outgrow it are an error.
+    /// line; `kept_trailer_bytes` tells how much is enough. It must stay in place as long as the decoder lives. Fields that speak of
+    /// framing, routing, authentication, caching or content are dropped (RFC 9110 6.5.1). With an empty span all are checked and
+    /// dropped; lines that outgrow another are an error.
     explicit ChunkDecoder(std::span<std::uint8_t> kept, const ChunkLimits& limits = {}) noexcept : kept_(kept), limits_(limits) {}
 
     /// Decodes up to the next piece of data, the end of the input, or the end of the body, whichever is first. At most 2^31 bytes.
@@ -77,28 +87,35 @@ class ChunkDecoder {
         done,
         failed,
     };
+    /// A fault, or `reason::none`.
+    using Reason = std::int32_t;
 
-    ChunkStep fail(std::int32_t reason, std::uint16_t status) noexcept;
-    std::int32_t step_size(std::uint8_t byte) noexcept;
-    std::int32_t step_extension(std::uint8_t byte) noexcept;
-    std::int32_t step_trailer(std::uint8_t byte) noexcept;
-    std::int32_t end_trailer_line() noexcept;
-    std::int32_t keep(std::uint8_t byte) noexcept;
+    Reason step(std::uint8_t byte) noexcept;
+    Reason step_size(std::uint8_t byte) noexcept;
+    Reason step_extension(std::uint8_t byte) noexcept;
+    Reason step_trailer(std::uint8_t byte) noexcept;
+    Reason begin_trailer(std::uint8_t byte) noexcept;
+    Reason end_trailer_name() noexcept;
+    Reason end_trailer_value(std::uint8_t byte) noexcept;
+    Reason count_extension() noexcept;
+    Reason keep(std::uint8_t byte) noexcept;
+    ChunkStep fail(Reason reason, std::uint32_t consumed) noexcept;
 
     std::span<std::uint8_t> kept_{};
     ChunkLimits limits_{};
-    State state_ = State::size_first;
-    std::uint8_t size_digits_ = 0;
-    bool last_ = false;
-    std::uint32_t extension_bytes_ = 0;
-    std::uint64_t extension_total_ = 0;
     std::uint64_t remaining_ = 0;
     std::uint64_t body_bytes_ = 0;
+    std::uint64_t extension_bytes_ = 0;
+    std::uint32_t line_extension_bytes_ = 0;
     std::uint32_t trailer_bytes_ = 0;
     std::uint32_t trailer_fields_ = 0;
     std::uint32_t kept_used_ = 0;
-    std::uint32_t line_used_ = 0;
-    std::uint32_t name_length_ = 0;
+    /// End of the line that is being written behind the kept ones, and where its value starts.
+    std::uint32_t line_end_ = 0;
+    std::uint32_t value_start_ = 0;
+    State state_ = State::size_first;
+    std::uint8_t size_digits_ = 0;
+    bool drops_line_ = false;
 };
 
 }  // namespace parapet::http1

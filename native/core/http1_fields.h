@@ -10,7 +10,7 @@
 namespace parapet::http1 {
 
 struct HeadLimits {
-    /// Bytes of a head, leading CRLFs and the final empty line included; below 2^31.
+    /// Bytes of a head, leading CRLFs and the final empty line included; what is above 2^23 - 1 counts as that.
     std::uint32_t head_bytes_max;
     std::uint32_t target_bytes_max;
     std::uint32_t fields_max;
