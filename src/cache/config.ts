@@ -1,5 +1,16 @@
 /** Config of caching: what a zone may store, and the memory that the process keeps it in. */
-import { bytes, count, flag, list, oneOf, ratio, seconds, section, type Static, text } from '../lib/schema.ts';
+import {
+  bytes,
+  count,
+  flag,
+  list,
+  oneOf,
+  ratio,
+  type Static,
+  seconds,
+  section,
+  text,
+} from '../lib/schema.ts';
 import { cacheModes, defaultCacheSettings as settings } from './protocol.ts';
 
 const statusTtl = section(
@@ -15,7 +26,8 @@ export const cacheConfig = section(
   {
     mode: oneOf(cacheModes, {
       default: settings.mode,
-      description: '`off` stores nothing; `standard` is RFC 9111; `cdn` goes by extension, with default times.',
+      description:
+        '`off` stores nothing; `standard` is RFC 9111; `cdn` goes by extension, with default times.',
     }),
     collapse: flag({
       default: settings.collapse,
@@ -27,7 +39,8 @@ export const cacheConfig = section(
     }),
     heuristicFraction: ratio({
       default: settings.heuristicFraction,
-      description: 'Freshness of a response that names none: this share of the time since it was modified (RFC 9111 4.2.2).',
+      description:
+        'Freshness of a response that names none: this share of the time since it was modified (RFC 9111 4.2.2).',
     }),
     heuristicSecondsMax: seconds({
       default: settings.heuristicSecondsMax,
@@ -44,7 +57,8 @@ export const cacheConfig = section(
     passSeconds: seconds({
       default: settings.passSeconds,
       minimum: 1,
-      description: 'How long it is remembered that responses under a key cannot be stored, so that requests do not wait for each other.',
+      description:
+        'How long it is remembered that responses under a key cannot be stored, so that requests do not wait for each other.',
     }),
     extensions: list(text({ description: 'An extension in lower case, without dot.' }), {
       default: settings.extensions,
@@ -52,7 +66,8 @@ export const cacheConfig = section(
     }),
     statusTtls: list(statusTtl, {
       default: settings.statusTtls,
-      description: 'Freshness that mode `cdn` gives a response that names none; the first row that fits counts.',
+      description:
+        'Freshness that mode `cdn` gives a response that names none; the first row that fits counts.',
     }),
   },
   { default: {}, description: 'What of this zone is stored.' },

@@ -9,8 +9,8 @@ export interface Diagnostic {
   /** Characters to underline, at least 1. */
   length: number;
   message: string;
-  expected?: string;
-  suggestion?: string;
+  expected?: string | undefined;
+  suggestion?: string | undefined;
   /** The source line, or empty where there is none. */
   source: string;
 }

@@ -27,7 +27,7 @@ export interface SchemaNode {
   minLength?: number;
 }
 
-export const asNode = (schema: TSchema): SchemaNode => schema as unknown as SchemaNode;
+export const asNode = (schema: TSchema): SchemaNode => schema;
 
 const units: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };
 
@@ -36,9 +36,12 @@ export function normalise(schema: SchemaNode, value: unknown, folder: string): u
   const given = value === null || value === undefined ? structuredClone(schema.default) : value;
   if (given === undefined) return value;
   if (schema.kind === 'bytes') return readBytes(given);
-  if (schema.kind === 'path') return typeof given === 'string' && given !== '' ? resolve(folder, given) : given;
-  if (Array.isArray(given)) return given.map((item) => (schema.items ? normalise(schema.items, item, folder) : item));
-  if (typeof given === 'object') return normaliseMapping(variantOf(schema, given), given, folder);
+  if (schema.kind === 'path')
+    return typeof given === 'string' && given !== '' ? resolve(folder, given) : given;
+  if (Array.isArray(given))
+    return given.map((item) => (schema.items ? normalise(schema.items, item, folder) : item));
+  if (typeof given === 'object' && given !== null)
+    return normaliseMapping(variantOf(schema, given), given, folder);
   return given;
 }
 
@@ -54,7 +57,8 @@ function normaliseMapping(schema: SchemaNode, value: object, folder: string): Re
     const inner = schema.properties?.[key] ?? Object.values(schema.patternProperties ?? {})[0];
     const given = (value as Record<string, unknown>)[key];
     const isGiven = Object.hasOwn(value, key);
-    const filled = inner === undefined || inner.notYet ? given : normalise(inner, isGiven ? given : undefined, folder);
+    const filled =
+      inner === undefined || inner.notYet ? given : normalise(inner, isGiven ? given : undefined, folder);
     if (filled !== undefined) result[key] = filled;
   }
   return Object.setPrototypeOf(result, Object.prototype);

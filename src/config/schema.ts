@@ -2,7 +2,17 @@
 import { adminConfig } from '../admin/config.ts';
 import { cacheConfig, storeConfig } from '../cache/config.ts';
 import { arenaConfig, limitsConfig, timeoutsConfig } from '../engine/config.ts';
-import { count, list, milliseconds, notYet, oneOf, optional, type Static, section, text } from '../lib/schema.ts';
+import {
+  count,
+  list,
+  milliseconds,
+  notYet,
+  oneOf,
+  optional,
+  type Static,
+  section,
+  text,
+} from '../lib/schema.ts';
 import { logsConfig } from '../logs/config.ts';
 import { dnsConfig, originsConfig } from '../origin/config.ts';
 
@@ -10,7 +20,8 @@ const listenerConfig = section(
   {
     address: text({
       expected: 'an address such as 127.0.0.1:8080 or [::]:8080',
-      description: 'IP address and port; port 0 takes any free one. `[::]` is IPv6 alone, `0.0.0.0` IPv4 alone.',
+      description:
+        'IP address and port; port 0 takes any free one. `[::]` is IPv6 alone, `0.0.0.0` IPv4 alone.',
     }),
     backlog: count({
       default: 4096,
@@ -26,10 +37,17 @@ const listenerConfig = section(
 const zoneConfig = section(
   {
     name: text({ description: 'Name of the zone, in logs and metrics.' }),
-    hosts: list(text({ description: 'A host in lower case, `*.example.com` for all names below it, or `*` for every other host.' }), {
-      minItems: 1,
-      description: 'The hosts of this zone: names without port, `*.example.com` for all names below one, `*` for every other host.',
-    }),
+    hosts: list(
+      text({
+        description:
+          'A host in lower case, `*.example.com` for all names below it, or `*` for every other host.',
+      }),
+      {
+        minItems: 1,
+        description:
+          'The hosts of this zone: names without port, `*.example.com` for all names below one, `*` for every other host.',
+      },
+    ),
     origin: text({ description: 'Name of the origin that its requests go to.' }),
     cache: cacheConfig,
     rules: notYet(),
@@ -62,7 +80,10 @@ const faultsConfig = section(
       description: 'Faults of the policy within a minute beyond which a worker is drained and replaced.',
     }),
   },
-  { default: {}, description: 'Faults of the policy: each costs one exchange (500), and is logged and counted.' },
+  {
+    default: {},
+    description: 'Faults of the policy: each costs one exchange (500), and is logged and counted.',
+  },
 );
 
 export const configSchema = section(
@@ -72,16 +93,31 @@ export const configSchema = section(
     zones: list(zoneConfig, { minItems: 1, description: 'Which hosts are served, and how.' }),
     logs: logsConfig,
     admin: optional(adminConfig),
-    workers: optional(count({ minimum: 1, maximum: 256, description: 'Worker threads. Default: one per core. A change needs a restart.' })),
+    workers: optional(
+      count({
+        minimum: 1,
+        maximum: 256,
+        description: 'Worker threads. Default: one per core. A change needs a restart.',
+      }),
+    ),
     engine: oneOf(['auto', 'native', 'uws'], {
       default: 'auto',
       description: 'What moves the bytes: `auto` takes the native engine where its addon loads.',
     }),
-    user: optional(text({ description: 'User to run as once the sockets are open; needs a start as root. A change needs a restart.' })),
-    trusted_proxies: list(text({ expected: 'an address or a prefix such as 10.0.0.0/8', description: 'An address or a prefix.' }), {
-      default: [],
-      description: 'Addresses of proxies in front of this one, whose X-Forwarded-For and Forwarded are believed.',
-    }),
+    user: optional(
+      text({
+        description:
+          'User to run as once the sockets are open; needs a start as root. A change needs a restart.',
+      }),
+    ),
+    trusted_proxies: list(
+      text({ expected: 'an address or a prefix such as 10.0.0.0/8', description: 'An address or a prefix.' }),
+      {
+        default: [],
+        description:
+          'Addresses of proxies in front of this one, whose X-Forwarded-For and Forwarded are believed.',
+      },
+    ),
     limits: limitsConfig,
     timeouts: timeoutsConfig,
     arena: arenaConfig,

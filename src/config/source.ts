@@ -1,5 +1,14 @@
 /** A config file as text and as a YAML document that still knows where each key and value stands. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+} from 'yaml';
 import type { Diagnostic, Path } from './diagnostic.ts';
 
 /** What of a path is meant: the value that it leads to, or the key before it. */
@@ -35,7 +44,7 @@ export function parseSource(file: string, text: string): Source {
   };
   const faults = [...document.errors, ...document.warnings].map((problem): Diagnostic => {
     const { message, expected } = syntaxMessage(problem.code, problem.message);
-    return { file, ...place(problem.pos), message, ...(expected === undefined ? {} : { expected }) };
+    return Object.assign({ file, message, expected }, place(problem.pos));
   });
   const broken = document.errors.some((problem) => problem.code !== 'DUPLICATE_KEY');
   let value: unknown;

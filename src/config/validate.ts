@@ -10,12 +10,19 @@ export interface Finding {
   path: Path;
   part?: Part;
   message: string;
-  expected?: string;
-  suggestion?: string;
+  expected?: string | undefined;
+  suggestion?: string | undefined;
 }
 
 export function compileSchema(schema: object): ValidateFunction {
-  const ajv = new Ajv({ allErrors: true, verbose: true, discriminator: true, strict: true, allowUnionTypes: true });
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    discriminator: true,
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: true,
+  });
   ajv.addVocabulary(['expected', 'kind']);
   ajv.addKeyword({ keyword: 'notYet', validate: () => false });
   return ajv.compile(schema);
@@ -45,7 +52,11 @@ function describe(error: ErrorObject, root: unknown): Finding {
     case 'required':
       return missingKey(path, String(error.params['missingProperty']), schema, where);
     case 'notYet':
-      return { path, part: 'key', message: `"${String(path.at(-1))}" is not available yet in this version (${formatPath(path)})` };
+      return {
+        path,
+        part: 'key',
+        message: `"${String(path.at(-1))}" is not available yet in this version (${formatPath(path)})`,
+      };
     case 'discriminator':
       return unknownVariant(path, String(error.params['tag']), error.params['tagValue'], schema);
     default:
@@ -63,30 +74,36 @@ function unknownKey(path: Path, key: string, schema: SchemaNode, where: string):
     part: 'key',
     message: `unknown key "${key}"${where}`,
     expected: oneOfText(keysOf(schema)),
-    ...(suggestion === undefined ? {} : { suggestion }),
+    suggestion,
   };
 }
 
 function missingKey(path: Path, key: string, schema: SchemaNode, where: string): Finding {
   const inner = schema.properties?.[key];
   const expected = inner?.expected ?? (inner?.enum ? oneOfText(inner.enum.map(String)) : undefined);
-  return { path, part: 'value', message: `missing key "${key}"${where}`, ...(expected === undefined ? {} : { expected: `${key}: ${expected}` }) };
+  return {
+    path,
+    message: `missing key "${key}"${where}`,
+    expected: expected === undefined ? undefined : `${key}: ${expected}`,
+  };
 }
 
 function unknownVariant(path: Path, tag: string, value: unknown, schema: SchemaNode): Finding {
   const names = (schema.oneOf ?? []).map((section) => String(section.properties?.[tag]?.const));
-  if (value === undefined) return { path, message: `missing key "${tag}" in ${formatPath(path)}`, expected: oneOfText(names) };
+  if (value === undefined)
+    return { path, message: `missing key "${tag}" in ${formatPath(path)}`, expected: oneOfText(names) };
   return wrongValue([...path, tag], value, { enum: names });
 }
 
 function wrongValue(path: Path, value: unknown, schema: SchemaNode): Finding {
   const name = path.length === 0 ? 'the config' : formatPath(path);
-  const suggestion = schema.enum && typeof value === 'string' ? nearestName(value, schema.enum.map(String)) : undefined;
+  const suggestion =
+    schema.enum && typeof value === 'string' ? nearestName(value, schema.enum.map(String)) : undefined;
   return {
     path,
     message: value === undefined ? `${name} is empty` : `${name} cannot be ${show(value)}`,
-    expected: expectation(schema),
-    ...(suggestion === undefined ? {} : { suggestion }),
+    expected: expectation(schema, typeof value === 'number'),
+    suggestion,
   };
 }
 
@@ -95,16 +112,19 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a mapping';
   if (value === '') return 'an empty text';
-  if (typeof value !== 'string') return String(value);
+  if (typeof value !== 'string') return JSON.stringify(value);
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
 }
 
-function expectation(schema: SchemaNode): string {
+function expectation(schema: SchemaNode, isNumber: boolean): string {
   if (schema.enum) return oneOfText(schema.enum.map(String));
   const parts = [schema.expected ?? String(schema.type)];
-  if (schema.minItems !== undefined) parts.push(`at least ${schema.minItems} ${schema.minItems === 1 ? 'entry' : 'entries'}`);
-  if (schema.minimum !== undefined && schema.expected !== 'a number from 0 to 1') parts.push(`at least ${schema.minimum}`);
-  if (schema.maximum !== undefined && schema.maximum < 2 ** 31 - 1 && schema.maximum !== 1) parts.push(`at most ${schema.maximum}`);
+  if (schema.minItems !== undefined)
+    parts.push(`at least ${schema.minItems} ${schema.minItems === 1 ? 'entry' : 'entries'}`);
+  // A bound that says nothing (0, the largest integer) is left out where the value is no number at all.
+  const { minimum, maximum } = schema;
+  if (minimum !== undefined && (isNumber || minimum > 0)) parts.push(`at least ${minimum}`);
+  if (maximum !== undefined && (isNumber || maximum < 2 ** 31 - 1)) parts.push(`at most ${maximum}`);
   return parts.join(', ');
 }
 

@@ -1,5 +1,5 @@
 /** Config of the engine: what bounds a client connection, and the memory that engine and policy share. */
-import { bytes, count, milliseconds, section, type Static } from '../lib/schema.ts';
+import { bytes, count, milliseconds, type Static, section } from '../lib/schema.ts';
 
 export const limitsConfig = section(
   {
@@ -39,13 +39,15 @@ export const limitsConfig = section(
       default: '64KiB',
       minimum: 4096,
       maximum: 16777216,
-      description: 'Bytes that a client may send ahead of its answers. Beyond it reading from that client stops.',
+      description:
+        'Bytes that a client may send ahead of its answers. Beyond it reading from that client stops.',
     }),
     sendBufferBytesMax: bytes({
       default: '256KiB',
       minimum: 16384,
       maximum: 67108864,
-      description: 'Bytes of a response held for a client that reads slowly. Beyond it reading from the origin stops.',
+      description:
+        'Bytes of a response held for a client that reads slowly. Beyond it reading from the origin stops.',
     }),
     connectionsMax: count({
       default: 65536,
@@ -55,7 +57,8 @@ export const limitsConfig = section(
     connectionsPerAddressMax: count({
       default: 4096,
       minimum: 1,
-      description: 'Client connections of one IPv4 address, or one IPv6 /64. Beyond it a new one is closed at once.',
+      description:
+        'Client connections of one IPv4 address, or one IPv6 /64. Beyond it a new one is closed at once.',
     }),
     exchangesPerConnectionMax: count({
       default: 100000,
@@ -82,10 +85,15 @@ export const limitsConfig = section(
     followersMax: count({
       default: 4096,
       minimum: 1,
-      description: 'Requests that may share one fetch of the same key. Beyond it a request fetches on its own.',
+      description:
+        'Requests that may share one fetch of the same key. Beyond it a request fetches on its own.',
     }),
   },
-  { default: {}, description: 'What a client or an origin may ask of the proxy. Each has a defined answer when it is reached.' },
+  {
+    default: {},
+    description:
+      'What a client or an origin may ask of the proxy. Each has a defined answer when it is reached.',
+  },
 );
 export type LimitsConfig = Static<typeof limitsConfig>;
 
@@ -96,7 +104,11 @@ export const timeoutsConfig = section(
       minimum: 1,
       description: 'From the first byte of a request to the end of its head. Then: 408.',
     }),
-    bodyMs: milliseconds({ default: 30000, minimum: 1, description: 'Between two reads of a request body. Then: 408.' }),
+    bodyMs: milliseconds({
+      default: 30000,
+      minimum: 1,
+      description: 'Between two reads of a request body. Then: 408.',
+    }),
     idleMs: milliseconds({
       default: 75000,
       minimum: 1,
@@ -114,7 +126,8 @@ export const timeoutsConfig = section(
     }),
     lingerMs: milliseconds({
       default: 2000,
-      description: 'How long a connection that is being closed is still read, so that a reset does not destroy the response.',
+      description:
+        'How long a connection that is being closed is still read, so that a reset does not destroy the response.',
     }),
   },
   { default: {}, description: 'How long a client may take.' },
@@ -127,7 +140,8 @@ export const arenaConfig = section(
       default: '256MiB',
       minimum: 16777216,
       maximum: 2147418112,
-      description: 'Memory of one worker for heads and bodies under way. When it is full, accepting and reading stop.',
+      description:
+        'Memory of one worker for heads and bodies under way. When it is full, accepting and reading stop.',
     }),
   },
   { default: {}, description: 'The memory that a worker shares between engine and policy.' },

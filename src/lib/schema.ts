@@ -20,7 +20,12 @@ interface Range {
 
 /** A whole number of milliseconds; the key's name ends in `Ms`. */
 export function milliseconds(about: About<number> & Range) {
-  return Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, expected: 'a whole number of milliseconds', ...about });
+  return Type.Integer({
+    minimum: 0,
+    maximum: 2 ** 31 - 1,
+    expected: 'a whole number of milliseconds',
+    ...about,
+  });
 }
 
 /** A whole number of seconds; the key's name ends in `Seconds`. */
@@ -33,7 +38,7 @@ export function count(about: About<number> & Range) {
 }
 
 export function ratio(about: About<number> & Range) {
-  return Type.Number({ minimum: 0, maximum: 1, expected: 'a number from 0 to 1', ...about });
+  return Type.Number({ minimum: 0, maximum: 1, expected: 'a number', ...about });
 }
 
 /** An amount of bytes: an integer, or a string with a unit; always a number once the config has been read. */
@@ -66,7 +71,10 @@ export function oneOf<const T extends string>(values: readonly T[], about: About
   return Type.Unsafe<T>({ type: 'string', enum: values, ...about });
 }
 
-export function list<T extends TSchema>(items: T, about: About<readonly unknown[]> & { minItems?: number; maxItems?: number }) {
+export function list<T extends TSchema>(
+  items: T,
+  about: About<readonly unknown[]> & { minItems?: number; maxItems?: number },
+) {
   return Type.Array(items, { expected: 'a list', ...about });
 }
 
@@ -76,15 +84,21 @@ export function named<T extends TSchema>(items: T, about: About<Readonly<Record<
 }
 
 /** A mapping with the given keys and no others. With `default: {}` it may be left out: the defaults of its keys hold. */
-export function section<T extends Record<string, TSchema>>(properties: T, about: About<Record<string, never>>) {
+export function section<T extends Record<string, TSchema>>(
+  properties: T,
+  about: About<Record<string, never>>,
+) {
   return Type.Object(properties, { additionalProperties: false, expected: 'a mapping', ...about });
 }
 
 /** A mapping whose key `tag` says which of the sections it is; each section has `tag` as a key of its own (`fixed`). */
-export function variants<T extends TSchema>(tag: string, sections: readonly T[], about: About<never>): TUnsafe<Static<T>> {
+export function variants<T extends TSchema>(
+  tag: string,
+  sections: readonly T[],
+  about: About<never>,
+): TUnsafe<Static<T>> {
   return Type.Unsafe<Static<T>>({
     type: 'object',
-    required: [tag],
     discriminator: { propertyName: tag },
     oneOf: sections,
     expected: 'a mapping',

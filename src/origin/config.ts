@@ -1,5 +1,15 @@
 /** Config of origins: groups of servers, how one is chosen, and what bounds the connections to them. */
-import { count, list, milliseconds, named, oneOf, section, seconds, type Static, text } from '../lib/schema.ts';
+import {
+  count,
+  list,
+  milliseconds,
+  named,
+  oneOf,
+  type Static,
+  seconds,
+  section,
+  text,
+} from '../lib/schema.ts';
 import { balances, defaultOriginSettings } from './protocol.ts';
 
 const serverConfig = section(
@@ -19,7 +29,11 @@ const serverConfig = section(
 
 const timeouts = section(
   {
-    connectMs: milliseconds({ default: 5000, minimum: 1, description: 'For a connection to be opened. Then: 504.' }),
+    connectMs: milliseconds({
+      default: 5000,
+      minimum: 1,
+      description: 'For a connection to be opened. Then: 504.',
+    }),
     firstByteMs: milliseconds({
       default: 60000,
       minimum: 1,
@@ -28,7 +42,8 @@ const timeouts = section(
     betweenBytesMs: milliseconds({
       default: 30000,
       minimum: 1,
-      description: 'Between two reads of a response. Then: 504, or a truncated response where its head had been sent.',
+      description:
+        'Between two reads of a response. Then: 504, or a truncated response where its head had been sent.',
     }),
     writeMs: milliseconds({
       default: 30000,
@@ -38,12 +53,14 @@ const timeouts = section(
     idleMs: milliseconds({
       default: 30000,
       minimum: 1,
-      description: 'How long a pooled connection is kept without use. Keep it below what the server itself allows.',
+      description:
+        'How long a pooled connection is kept without use. Keep it below what the server itself allows.',
     }),
     attemptDelayMs: milliseconds({
       default: 250,
       minimum: 10,
-      description: 'Before the next address of a server is tried beside one that has not answered (RFC 8305).',
+      description:
+        'Before the next address of a server is tried beside one that has not answered (RFC 8305).',
     }),
   },
   { default: {}, description: 'How long a server may take.' },
@@ -87,13 +104,19 @@ const ejection = section(
       description: 'How long it is left out.',
     }),
   },
-  { default: {}, description: 'Passive health: a server that fails again and again is left out for a while.' },
+  {
+    default: {},
+    description: 'Passive health: a server that fails again and again is left out for a while.',
+  },
 );
 
 const originConfig = section(
   {
     servers: list(serverConfig, { minItems: 1, description: 'The servers of this origin.' }),
-    balance: oneOf(balances, { default: defaultOriginSettings.balance, description: 'How a server is chosen.' }),
+    balance: oneOf(balances, {
+      default: defaultOriginSettings.balance,
+      description: 'How a server is chosen.',
+    }),
     host_header: text({
       default: 'client',
       description:
@@ -103,13 +126,21 @@ const originConfig = section(
     retry,
     queue,
     pool: section(
-      { idleMax: count({ default: 256, description: 'Idle connections that one worker keeps to one server.' }) },
+      {
+        idleMax: count({
+          default: 256,
+          description: 'Idle connections that one worker keeps to one server.',
+        }),
+      },
       { default: {}, description: 'Connections that are kept for the next request.' },
     ),
     ejection,
     dns: section(
       {
-        family: oneOf(['any', 'ipv4', 'ipv6'], { default: 'any', description: 'Which addresses of a name are used.' }),
+        family: oneOf(['any', 'ipv4', 'ipv6'], {
+          default: 'any',
+          description: 'Which addresses of a name are used.',
+        }),
       },
       { default: {}, description: 'How the names of the servers are resolved.' },
     ),

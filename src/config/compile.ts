@@ -1,0 +1,190 @@
+/**
+ * From a checked config to what the threads work by: the policy's snapshot, the engine's tables, the listeners to open
+ * and the names to resolve. Pure: the same config and ids give the same result.
+ */
+import type { EngineServer, EngineTables, EngineZones } from '../engine/native/binding.ts';
+import { parseAddress } from '../lib/address.ts';
+import { type OriginUrl, parseOriginUrl } from '../lib/origin-url.ts';
+import {
+  defaultPolicyLimits,
+  type OriginSettings,
+  type PolicySnapshot,
+  type ZoneSnapshot,
+} from '../pipeline/protocol.ts';
+import type { Config } from './schema.ts';
+
+/**
+ * Numbers given so far. They stay with a name while the process lives, so that pools, stored responses and listeners
+ * outlive a reload; a refused reload leaves them as they were.
+ */
+export interface Ids {
+  snapshot: number;
+  zones: ReadonlyMap<string, number>;
+  servers: ReadonlyMap<string, number>;
+  listeners: ReadonlyMap<string, number>;
+}
+export const noIds: Ids = { snapshot: 0, zones: new Map(), servers: new Map(), listeners: new Map() };
+
+export interface CompiledListener {
+  id: number;
+  /** As configured; with port 0 the system chooses one. */
+  address: string;
+  host: string;
+  port: number;
+  backlog: number;
+}
+
+/** A server whose host is a name. */
+export interface NamedServer {
+  id: number;
+  origin: string;
+  host: string;
+  port: number;
+  family: 'any' | 'ipv4' | 'ipv6';
+}
+
+export interface Compiled {
+  policy: PolicySnapshot;
+  /** Servers by name have no addresses yet. */
+  tables: EngineTables;
+  listeners: CompiledListener[];
+  names: NamedServer[];
+}
+
+export function compile(
+  config: Config,
+  before: Ids,
+  options: { testFaults: boolean },
+): { compiled: Compiled; ids: Ids } {
+  const ids = {
+    snapshot: before.snapshot + 1,
+    zones: new Map(before.zones),
+    servers: new Map(before.servers),
+    listeners: new Map(before.listeners),
+  };
+  const { origins, servers, names } = compileOrigins(config, ids.servers);
+  const zones = compileZones(config, ids.zones);
+  const policy: PolicySnapshot = {
+    id: ids.snapshot,
+    zones,
+    origins,
+    trustedProxies: config.trusted_proxies,
+    errorPages: [],
+    limits: defaultPolicyLimits,
+    testFaults: options.testFaults,
+  };
+  const tables: EngineTables = {
+    limits: { ...config.limits },
+    timeouts: { ...config.timeouts, drainMs: config.drainMs },
+    zones: zoneTable(config, zones),
+    servers,
+  };
+  return { compiled: { policy, tables, listeners: compileListeners(config, ids.listeners), names }, ids };
+}
+
+/** The number that a key has, or the next free one. */
+function numberOf(numbers: Map<string, number>, key: string): number {
+  const known = numbers.get(key);
+  if (known !== undefined) return known;
+  const next = numbers.size + 1;
+  numbers.set(key, next);
+  return next;
+}
+
+/** Tells apart entries of one config that are written alike (two servers with one URL, two listeners on port 0). */
+function counter(): (key: string) => string {
+  const seen = new Map<string, number>();
+  return (key) => {
+    const nth = (seen.get(key) ?? 0) + 1;
+    seen.set(key, nth);
+    return `${key} ${nth}`;
+  };
+}
+
+function compileListeners(config: Config, numbers: Map<string, number>): CompiledListener[] {
+  const distinct = counter();
+  return config.listeners.map(({ address, backlog }) => {
+    const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
+    return { id: numberOf(numbers, distinct(address)), address, host, port, backlog };
+  });
+}
+
+function compileOrigins(config: Config, numbers: Map<string, number>) {
+  const origins: OriginSettings[] = [];
+  const servers: EngineServer[] = [];
+  const names: NamedServer[] = [];
+  for (const [name, origin] of Object.entries(config.origins)) {
+    const distinct = counter();
+    const ofOrigin: { id: number; hostHeader: string }[] = [];
+    for (const server of origin.servers) {
+      const url = parseOriginUrl(server.url) as OriginUrl;
+      const id = numberOf(numbers, `${name} ${distinct(server.url)}`);
+      servers.push(engineServer(id, url, origin, server.max_connections));
+      if (!url.isLiteral)
+        names.push({ id, origin: name, host: url.host, port: url.port, family: origin.dns.family });
+      ofOrigin.push({ id, hostHeader: hostHeader(origin.host_header, url) });
+    }
+    origins.push({
+      name,
+      servers: ofOrigin,
+      balance: origin.balance,
+      retriesMax: origin.retry.retriesMax,
+      ejectFailures: origin.ejection.failures,
+      ejectMs: origin.ejection.ejectMs,
+    });
+  }
+  return { origins, servers, names };
+}
+
+function hostHeader(setting: string, url: OriginUrl): string {
+  if (setting === 'client') return '';
+  return setting === 'server' ? url.authority : setting;
+}
+
+function engineServer(
+  id: number,
+  url: OriginUrl,
+  origin: Config['origins'][string],
+  maxConnections: number,
+): EngineServer {
+  return {
+    id,
+    host: url.host,
+    port: url.port,
+    authority: url.authority,
+    addresses: url.isLiteral ? [url.host] : [],
+    maxConnections,
+    queueMax: origin.queue.exchangesMax,
+    queueMs: origin.queue.waitMs,
+    ...origin.timeouts,
+    idleMax: origin.pool.idleMax,
+  };
+}
+
+function compileZones(config: Config, numbers: Map<string, number>): ZoneSnapshot[] {
+  const origins = new Map(Object.keys(config.origins).map((name, index) => [name, index]));
+  return config.zones.map((zone) => ({
+    name: zone.name,
+    key: numberOf(numbers, zone.name),
+    origin: origins.get(zone.origin) ?? 0,
+    cache: zone.cache,
+  }));
+}
+
+function zoneTable(config: Config, zones: readonly ZoneSnapshot[]): EngineZones {
+  const table: EngineZones = {
+    names: zones.map(({ name }) => name),
+    keys: zones.map(({ key }) => key),
+    exact: [],
+    wildcard: [],
+    catchAll: -1,
+  };
+  for (const [index, { hosts }] of config.zones.entries()) {
+    for (const host of hosts) {
+      if (host === '*') table.catchAll = index;
+      else if (host.startsWith('*.')) table.wildcard.push([host.slice(2), index]);
+      else table.exact.push([host, index]);
+    }
+  }
+  return table;
+}

@@ -1,0 +1,12 @@
+/** From a config file to what the threads work by. */
+export {
+  type Compiled,
+  type CompiledListener,
+  compile,
+  type Ids,
+  type NamedServer,
+  noIds,
+} from './compile.ts';
+export { type Diagnostic, formatDiagnostics } from './diagnostic.ts';
+export { type Loaded, loadConfig } from './load.ts';
+export type { Config } from './schema.ts';

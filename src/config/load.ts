@@ -1,0 +1,76 @@
+/** From a file to a config that can be used, or to every fault that it has. */
+
+import { dirname, resolve } from 'node:path';
+import type { ValidateFunction } from 'ajv';
+import { checkLogs } from '../logs/config.ts';
+import { checkListeners } from './check/listeners.ts';
+import { checkOrigins } from './check/origins.ts';
+import { checkRelations } from './check/relations.ts';
+import { checkZones } from './check/zones.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { asNode, normalise } from './normalise.ts';
+import { type Config, configSchema } from './schema.ts';
+import { parseSource, type Source } from './source.ts';
+import { compileSchema, type Finding, validate } from './validate.ts';
+
+export type Loaded = { ok: true; config: Config } | { ok: false; faults: Diagnostic[] };
+
+interface Check {
+  run: (config: Config) => Finding[];
+  /** Sections that it reads; of `names` it reads only which entries there are. */
+  reads: readonly string[];
+  names?: readonly string[];
+}
+
+const checks: readonly Check[] = [
+  { run: checkListeners, reads: ['listeners', 'admin', 'trusted_proxies', 'dns'] },
+  { run: checkOrigins, reads: ['origins', 'admin', 'dns'] },
+  { run: checkZones, reads: ['zones'], names: ['origins'] },
+  { run: checkRelations, reads: ['limits', 'store', 'arena', 'engine'] },
+  {
+    run: ({ logs }) => checkLogs(logs).map(({ path, message }) => ({ path: ['logs', ...path], message })),
+    reads: ['logs'],
+  },
+];
+
+let compiled: ValidateFunction | undefined;
+
+/** `file` is the name as the operator gave it: relative paths in the config start at its folder. */
+export function loadConfig(file: string, text: string): Loaded {
+  const source = parseSource(file, text);
+  const faults = [...source.faults];
+  if (source.value === undefined) return { ok: false, faults };
+  if (source.value === null) {
+    faults.push({
+      file,
+      line: 1,
+      column: 1,
+      length: 1,
+      source: '',
+      message: 'the config is empty',
+      expected: 'at least listeners, origins and zones',
+    });
+    return { ok: false, faults };
+  }
+  compiled ??= compileSchema(configSchema);
+  const config = normalise(asNode(configSchema), source.value, dirname(resolve(file)));
+  const findings = validate(compiled, config);
+  for (const { run, reads, names } of checks) {
+    // A check looks at values of the right shape only: it is left out where a fault of shape is in what it reads.
+    const isBroken = findings.some(({ path, part }) => {
+      const section = String(path[0]);
+      return (
+        part !== 'key' &&
+        (reads.includes(section) || (names?.includes(section) === true && path.length === 1))
+      );
+    });
+    if (!isBroken) findings.push(...run(config as Config));
+  }
+  faults.push(...findings.map((finding) => place(finding, source)));
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, config: config as Config };
+}
+
+function place(finding: Finding, source: Source): Diagnostic {
+  const { path, part = 'value', message, expected, suggestion } = finding;
+  return { file: source.file, ...source.locate(path, part), message, expected, suggestion };
+}

@@ -1,0 +1,31 @@
+/** Time as an argument: the one place that reads a clock or starts a timer. Tests hand in a clock that they drive. */
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+  /** Milliseconds that never go back, from an arbitrary start. */
+  monotonicMs(): number;
+  /** Runs once after the time. A timer does not keep the process alive by itself. */
+  after(delayMs: number, run: () => void): Timer;
+  /** Runs again and again. */
+  every(intervalMs: number, run: () => void): Timer;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, run) => {
+    const timer = setTimeout(run, delayMs);
+    timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+  every: (intervalMs, run) => {
+    const timer = setInterval(run, intervalMs);
+    timer.unref();
+    return { cancel: () => clearInterval(timer) };
+  },
+};
