@@ -4,6 +4,7 @@
 //   build-native.mjs --sanitize=address,undefined    build/asan/parapet.node (see asan-node.mjs)
 //   build-native.mjs --sanitize=... --define=NAME    build/asan-NAME/parapet.node, compiled with -DNAME
 //   build-native.mjs --if-missing                    nothing where build/Release/parapet.node exists
+//   build-native.mjs --check-tools                  only looks for the tools that a build needs
 //   build-native.mjs --optional                      a failure is told, but is not an error (npm install)
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -77,6 +78,10 @@ async function build(pinned, log) {
 async function main() {
   const args = process.argv.slice(2);
   const option = (name) => args.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
+  if (args.includes('--check-tools')) {
+    await requireToolchain();
+    return;
+  }
   const pinned = pinnedNode();
   if (pinned === null)
     throw new SetupError(`the package node-linux-${process.arch} is not installed: npm ci --ignore-scripts`);
