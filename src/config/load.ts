@@ -5,7 +5,7 @@ import type { ValidateFunction } from 'ajv';
 import { checkLogs } from '../logs/config.ts';
 import { checkListeners } from './check/listeners.ts';
 import { checkOrigins } from './check/origins.ts';
-import { checkRelations } from './check/relations.ts';
+import { checkEngine, checkRelations } from './check/relations.ts';
 import { checkZones } from './check/zones.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { asNode, normalise } from './normalise.ts';
@@ -26,7 +26,8 @@ const checks: readonly Check[] = [
   { run: checkListeners, reads: ['listeners', 'admin', 'trusted_proxies', 'dns'] },
   { run: checkOrigins, reads: ['origins', 'admin', 'dns'] },
   { run: checkZones, reads: ['zones'], names: ['origins'] },
-  { run: checkRelations, reads: ['limits', 'store', 'arena', 'engine'] },
+  { run: checkRelations, reads: ['limits', 'store', 'arena'] },
+  { run: checkEngine, reads: ['engine'] },
   {
     run: ({ logs }) => checkLogs(logs).map(({ path, message }) => ({ path: ['logs', ...path], message })),
     reads: ['logs'],

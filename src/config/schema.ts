@@ -96,7 +96,7 @@ export const configSchema = section(
     workers: optional(
       count({
         minimum: 1,
-        maximum: 256,
+        maximum: 128,
         description: 'Worker threads. Default: one per core. A change needs a restart.',
       }),
     ),

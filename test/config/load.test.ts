@@ -1,0 +1,52 @@
+/** What a config is after reading: defaults, units, paths. */
+import { resolve } from 'node:path';
+import t from 'tap';
+import { type Config, loadConfig } from '../../src/config/index.ts';
+
+function load(file: string, text: string): Config {
+  const loaded = loadConfig(file, text);
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
+  return loaded.config;
+}
+
+const small = `
+listeners: [{ address: 127.0.0.1:0 }]
+origins: { site: { servers: [{ url: http://127.0.0.1:9100 }] } }
+zones: [{ name: site, hosts: ["*"], origin: site }]
+`;
+
+t.test('what is left out has its default', async (t) => {
+  const config = load('a.yaml', small);
+  t.equal(config.limits.bodyBytesMax, 4 * 1024 ** 3);
+  t.equal(config.timeouts.headMs, 10_000);
+  t.equal(config.origins['site']?.servers[0]?.max_connections, 1024);
+  t.equal(config.zones[0]?.cache.mode, 'standard');
+  t.equal(config.drainMs, 30_000);
+  t.equal(config.admin, undefined);
+  t.equal(config.workers, undefined);
+});
+
+t.test('bytes take units, JSON is YAML too, and two configs share nothing', async (t) => {
+  const json = JSON.stringify({
+    listeners: [{ address: '[::1]:0' }],
+    origins: { site: { servers: [{ url: 'http://[::1]:9100' }] } },
+    zones: [{ name: 'site', hosts: ['*'], origin: 'site' }],
+    limits: { bodyBytesMax: '5 MiB', headBytesMax: 4096, targetBytesMax: '1KiB' },
+  });
+  const config = load('a.json', json);
+  t.equal(config.limits.bodyBytesMax, 5 * 1024 ** 2);
+  t.equal(config.limits.headBytesMax, 4096);
+  t.not(config.zones[0]?.cache, load('a.json', json).zones[0]?.cache);
+});
+
+t.test('relative paths start at the folder of the config', async (t) => {
+  t.equal(load('etc/a.yaml', small).logs.directory, resolve('etc/var/log'));
+  t.equal(load('/etc/parapet/a.yaml', `${small}logs: { directory: ../x }`).logs.directory, '/etc/x');
+});
+
+t.test('a key named like a property of every object is an unknown key', async (t) => {
+  for (const key of ['__proto__', 'constructor', 'toString']) {
+    const loaded = loadConfig('a.yaml', `${small}${key}: { a: 1 }\n`);
+    t.notOk(loaded.ok, key);
+  }
+});
