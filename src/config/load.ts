@@ -56,19 +56,25 @@ export function loadConfig(file: string, text: string): Loaded {
   compiled ??= compileSchema(configSchema);
   const config = normalise(asNode(configSchema), source.value, dirname(resolve(file)));
   const findings = validate(compiled, config);
-  for (const { run, reads, names } of checks) {
-    // A check looks at values of the right shape only: it is left out where a fault of shape is in what it reads.
-    const isBroken = findings.some(({ path, part }) => {
-      const section = String(path[0]);
-      return (
-        part !== 'key' &&
-        (reads.includes(section) || (names?.includes(section) === true && path.length === 1))
-      );
-    });
+  for (const { run, reads, names = [] } of checks) {
+    // A check looks at values of the right shape only.
+    const isBroken = findings.some((finding) => breaks(finding, reads, names));
     if (!isBroken) findings.push(...run(config as Config));
   }
   faults.push(...findings.map((finding) => place(finding, source)));
   return faults.length > 0 ? { ok: false, faults } : { ok: true, config: config as Config };
+}
+
+/** Whether a fault of shape is in what a check reads. An unknown key breaks nothing. */
+function breaks(
+  { path, part, missing }: Finding,
+  reads: readonly string[],
+  names: readonly string[],
+): boolean {
+  if (part === 'key') return false;
+  const section = path[0] ?? missing;
+  if (section === undefined) return true;
+  return reads.includes(String(section)) || (names.includes(String(section)) && path.length <= 1);
 }
 
 function place(finding: Finding, source: Source): Diagnostic {

@@ -9,6 +9,8 @@ import type { Part } from './source.ts';
 export interface Finding {
   path: Path;
   part?: Part;
+  /** The key that is missing below the path. */
+  missing?: string;
   message: string;
   expected?: string | undefined;
   suggestion?: string | undefined;
@@ -83,6 +85,7 @@ function missingKey(path: Path, key: string, schema: SchemaNode, where: string):
   const expected = inner?.expected ?? (inner?.enum ? oneOfText(inner.enum.map(String)) : undefined);
   return {
     path,
+    missing: key,
     message: `missing key "${key}"${where}`,
     expected: expected === undefined ? undefined : `${key}: ${expected}`,
   };

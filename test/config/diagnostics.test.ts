@@ -216,7 +216,7 @@ t.test('aliases keep the place of what they stand for, and too many are refused'
   const text = `${good}limits: &l { fieldsMax: none }\nstore: *l\n`;
   t.match(
     faultsOf(text),
-    /9:26: error: limits\.fieldsMax cannot be "none"[^]*unknown key "fieldsMax" in store/,
+    /9:14: error: unknown key "fieldsMax" in store[^]*9:25: error: limits\.fieldsMax cannot be "none"/,
   );
 });
 
