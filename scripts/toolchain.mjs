@@ -97,7 +97,7 @@ function watchExit() {
  * @param {string} command
  * @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs: number, echo?: boolean, merge?: boolean }} options
- * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null, output: string, timedOut: boolean }>}
+ * @returns {Promise<{ code: number | null, signal: string | null, output: string, timedOut: boolean }>}
  */
 export function run(command, args, options) {
   const { cwd = root, env = process.env, timeoutMs, echo = false, merge = true } = options;

@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { filesBelow, root, run } from '../toolchain.mjs';
-import { buildProgram, compileAll, variant } from './support/compile.mjs';
+import { buildCore, buildProgram, variant } from './support/compile.mjs';
 import { emptyResult, fail, pass, runAlone, skip } from './support/result.mjs';
 
 const inputBytesMax = 65_536;
@@ -13,7 +13,7 @@ const graceMs = 90_000;
 async function fuzzOne(result, source, build, core, seconds) {
   const name = path.basename(source, '.fuzz.cc');
   const isCanary = name === 'canary';
-  const program = await buildProgram(source, isCanary ? [] : core, build, ['-fsanitize=fuzzer']);
+  const program = await buildProgram(source, isCanary ? [] : [core.archive], build, ['-fsanitize=fuzzer']);
   const work = path.join(root, 'build', 'fuzz', name);
   rmSync(path.join(work, 'faults'), { recursive: true, force: true });
   for (const folder of ['corpus', 'faults']) mkdirSync(path.join(work, folder), { recursive: true });
@@ -59,10 +59,10 @@ export async function fuzz({ args = [] } = {}) {
       skip(result, `fuzz ${path.basename(source, '.fuzz.cc')} (${build.compiler} is not installed)`);
     return result;
   }
-  let core;
+  const core = await buildCore(build);
+  for (const fault of core.faults) fail(result, fault);
   for (const source of sources) {
     try {
-      core ??= await compileAll(filesBelow('native/core', ['.cc']), build);
       await fuzzOne(result, source, build, core, seconds);
     } catch (error) {
       fail(result, error.message);

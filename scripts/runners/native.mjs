@@ -2,7 +2,7 @@
 // that prints `ok - NAME` or `not ok - NAME` for each of its tests (native/test/check.h).
 import path from 'node:path';
 import { filesBelow, run } from '../toolchain.mjs';
-import { buildProgram, compileAll, inParallel, variant } from './support/compile.mjs';
+import { buildCore, buildProgram, inParallel, variant } from './support/compile.mjs';
 import { emptyResult, fail, pass, runAlone } from './support/result.mjs';
 
 const programTimeoutMs = 120_000;
@@ -42,17 +42,12 @@ export async function native({ args = [] } = {}) {
   result.looked = tests.length;
   if (tests.length === 0) return result;
   const build = variant('asan');
-  let core;
-  try {
-    core = await compileAll(filesBelow('native/core', ['.cc']), build);
-  } catch (error) {
-    fail(result, error.message);
-    return result;
-  }
+  const { archive, faults } = await buildCore(build);
+  for (const fault of faults) fail(result, fault);
   await inParallel(tests, async (source) => {
     const label = path.basename(source, '.test.cc');
     try {
-      await runProgram(result, label, await buildProgram(source, core, build), programTimeoutMs);
+      await runProgram(result, label, await buildProgram(source, [archive], build), programTimeoutMs);
     } catch (error) {
       fail(result, error.message);
     }

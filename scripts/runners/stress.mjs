@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { filesBelow } from '../toolchain.mjs';
 import { runProgram } from './native.mjs';
-import { buildProgram, compileAll, variant } from './support/compile.mjs';
+import { buildCore, buildProgram, variant } from './support/compile.mjs';
 import { emptyResult, fail, runAlone } from './support/result.mjs';
 
 const programTimeoutMs = 5 * 60_000;
@@ -18,8 +18,11 @@ export async function stress() {
       result.looked += 1;
       const label = `${path.basename(source, '.stress.cc')} under ${kind}`;
       try {
-        core ??= await compileAll(filesBelow('native/core', ['.cc']), build);
-        await runProgram(result, label, await buildProgram(source, core, build), programTimeoutMs);
+        if (core === null) {
+          core = await buildCore(build);
+          for (const fault of core.faults) fail(result, `under ${kind}: ${fault}`);
+        }
+        await runProgram(result, label, await buildProgram(source, [core.archive], build), programTimeoutMs);
       } catch (error) {
         fail(result, `${label}: ${error.message}`);
       }

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { nativeFlags } from '../../native-flags.mjs';
-import { root, run, SetupError } from '../../toolchain.mjs';
+import { filesBelow, root, run, SetupError } from '../../toolchain.mjs';
 
 const objectFolder = path.join(root, 'build', 'objects');
 const compileTimeoutMs = 5 * 60_000;
@@ -110,6 +110,32 @@ export async function compileAll(sources, build) {
   return await inParallel(sources, (source) => compileOne(source, build));
 }
 
+/**
+ * Compiles all of native/core into one archive, so that a program links only what it uses, and answers
+ * `{ archive, faults }`: a source that does not compile is told, and does not keep others from being tested.
+ */
+export async function buildCore(build) {
+  const sources = filesBelow('native/core', ['.cc']);
+  const faults = [];
+  mkdirSync(objectFolder, { recursive: true });
+  const objects = await inParallel(sources, async (source) => {
+    try {
+      return await compileOne(source, build);
+    } catch (error) {
+      faults.push(error.message);
+      return null;
+    }
+  });
+  const archive = path.join(root, 'build', 'native', build.name, 'core.a');
+  mkdirSync(path.dirname(archive), { recursive: true });
+  const partial = `${archive}.${process.pid}`;
+  const members = objects.filter((object) => object !== null);
+  const { code, output } = await run('ar', ['rcs', partial, ...members], { timeoutMs: compileTimeoutMs });
+  if (code !== 0) throw new SetupError(`native/core does not make an archive:\n${output}`);
+  renameSync(partial, archive);
+  return { archive, faults };
+}
+
 async function link(build, args, output) {
   mkdirSync(path.dirname(output), { recursive: true });
   const partial = `${output}.${process.pid}`;
@@ -121,7 +147,7 @@ async function link(build, args, output) {
   renameSync(partial, output);
 }
 
-/** Links `source` with the `shared` objects into build/native/KIND/NAME and answers its path. */
+/** Links `source` with the `shared` archives into build/native/KIND/NAME and answers its path. */
 export async function buildProgram(source, shared, build, linkFlags = []) {
   const output = path.join(root, 'build', 'native', build.name, path.basename(source, '.cc'));
   const objects = await compileAll([source], build);
