@@ -62,7 +62,7 @@ async function build(pinned, log) {
   });
   const { code, output, timedOut } = await run(pinned.node, args, { env, timeoutMs: buildTimeoutMs });
   if (code !== 0) {
-    process.stderr.write(output);
+    process.stderr.write(output.replaceAll(/^gyp info .*\n/gm, ''));
     throw new SetupError(
       timedOut
         ? 'the build of the native engine took too long'
