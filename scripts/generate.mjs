@@ -5,11 +5,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { contractHeader } from './generate/contract-header.mjs';
 import { knownNamesHeader } from './generate/known-names-header.mjs';
 import { recordLayoutHeader } from './generate/record-layout-header.mjs';
-import { ringLayoutHeader } from './generate/ring-layout-header.mjs';
+import { encodeLayoutHeader, ringLayoutHeader } from './generate/ring-layout-header.mjs';
 
 const root = new URL('../', import.meta.url);
 const contract = await import(new URL('src/engine/contract.ts', root).href);
 const ringLayout = await import(new URL('src/logs/ring/layout.ts', root).href);
+const encodeLayout = await import(new URL('src/logs/encode/program-layout.ts', root).href);
 const record = await import(new URL('src/logs/record/fixed.ts', root).href);
 const { schemaHash } = await import(new URL('src/logs/record/schema.ts', root).href);
 
@@ -18,16 +19,19 @@ const outputs = [
   ['native/core/known_names.gen.h', knownNamesHeader(contract.knownNames)],
   ['native/core/ring_layout.gen.h', ringLayoutHeader(ringLayout, schemaHash)],
   ['native/core/record_layout.gen.h', recordLayoutHeader(record)],
+  ['native/core/encode_layout.gen.h', encodeLayoutHeader(encodeLayout)],
 ];
 
 export function staleFiles() {
-  return outputs.filter(([path, text]) => {
-    try {
-      return readFileSync(new URL(path, root), 'utf8') !== text;
-    } catch {
-      return true;
-    }
-  }).map(([path]) => path);
+  return outputs
+    .filter(([path, text]) => {
+      try {
+        return readFileSync(new URL(path, root), 'utf8') !== text;
+      } catch {
+        return true;
+      }
+    })
+    .map(([path]) => path);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
@@ -36,7 +40,8 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     for (const path of stale) console.error(`stale: ${path} (run: npm run gen)`);
     process.exitCode = stale.length === 0 ? 0 : 1;
   } else {
-    for (const [path, text] of outputs) if (stale.includes(path)) writeFileSync(fileURLToPath(new URL(path, root)), text);
+    for (const [path, text] of outputs)
+      if (stale.includes(path)) writeFileSync(fileURLToPath(new URL(path, root)), text);
     console.log(stale.length === 0 ? 'generated files are up to date' : `wrote ${stale.join(', ')}`);
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "contract.gen.h"
 #include "ring_layout.gen.h"
 
 namespace parapet {
@@ -84,6 +85,32 @@ std::uint32_t record_write(std::uint8_t* frame, const RecordFixed& fixed, const 
         at += kept;
     }
     return frame_bytes(lengths);
+}
+
+bool record_is_whole(const std::uint8_t* frame, std::uint32_t length) noexcept {
+    if (length < strings_at) return false;
+    const std::uint8_t* table = frame + header_bytes + sizeof(RecordFixed);
+    for (std::uint32_t index = 0; index < record_string_count; ++index, table += 4) {
+        std::uint16_t entry[2];
+        std::memcpy(entry, table, sizeof entry);
+        if (entry[0] < strings_at || std::uint32_t{entry[0]} + entry[1] > length) return false;
+    }
+    return true;
+}
+
+std::uint32_t record_write_loss(std::uint8_t* frame, const RecordLoss& loss) noexcept {
+    RecordFixed fixed;
+    fixed.start_ns = loss.since_ns;
+    fixed.end_ns = loss.until_ns;
+    fixed.lost_records = loss.records;
+    fixed.lost_last_sequence = loss.last_sequence;
+    fixed.outcome = static_cast<std::uint8_t>(outcome::lost);
+    fixed.reason = loss.reason;
+    fixed.worker_index = loss.worker_index;
+    const std::uint32_t bytes = record_write(frame, fixed, {});
+    put16(frame + ring::frame_word::flags, ring::frame_flag::loss);
+    std::memcpy(frame + ring::frame_word::sequence, &loss.first_sequence, sizeof loss.first_sequence);
+    return bytes;
 }
 
 }  // namespace parapet

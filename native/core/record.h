@@ -24,6 +24,7 @@ struct SlotInput {
     std::string_view method;
     std::string_view host;
     std::string_view zone;
+    /// The target as it was received, or its path: a query is told apart by its "?".
     std::string_view path;
 };
 
@@ -41,5 +42,23 @@ struct RecordInput {
 /// Writes dataset, flags, fixed block, string table and bytes at `frame` (8-byte aligned, `record_frame_bytes` long);
 /// length, state and sequence are the ring's to write. Returns the bytes of the frame.
 std::uint32_t record_write(std::uint8_t* frame, const RecordFixed& fixed, const RecordStrings& strings) noexcept;
+
+/// True where every string of a frame lies within its `length` bytes.
+bool record_is_whole(const std::uint8_t* frame, std::uint32_t length) noexcept;
+
+struct RecordLoss {
+    std::uint64_t first_sequence = 0;
+    std::uint64_t last_sequence = 0;
+    std::uint64_t records = 0;
+    std::uint64_t since_ns = 0;
+    std::uint64_t until_ns = 0;
+    std::uint16_t worker_index = 0;
+    /// Index into `reasons` of the contract.
+    std::uint16_t reason = 0;
+};
+
+/// Writes the record that tells of a loss at `frame`, its sequence number included. Returns the bytes of the frame, which
+/// are those of a record without strings.
+std::uint32_t record_write_loss(std::uint8_t* frame, const RecordLoss& loss) noexcept;
 
 }  // namespace parapet

@@ -141,25 +141,21 @@ void RingWriter::advance(std::uint8_t* frame, std::uint32_t bytes) noexcept {
 
 /// Writes the frame of the loss that waits, if it and `bytes_after` more fit.
 bool RingWriter::tell_loss(std::uint32_t bytes_after) noexcept {
-    RecordFixed fixed;
-    std::uint64_t first = 0;
-    std::memcpy(&first, base_ + header::loss_first, sizeof first);
-    std::memcpy(&fixed.start_ns, base_ + header::loss_since, sizeof first);
-    std::memcpy(&fixed.end_ns, base_ + header::loss_until, sizeof first);
-    std::memcpy(&fixed.lost_last_sequence, base_ + header::loss_last, sizeof first);
-    fixed.lost_records = loss_count_;
-    fixed.outcome = static_cast<std::uint8_t>(outcome::lost);
-    fixed.reason = static_cast<std::uint16_t>(reason::log_ring_full);
-    fixed.worker_index = worker_index_;
     const std::uint32_t bytes = record_frame_bytes({});
     // Twice, because the end of the area may be skipped.
     if (!has_space(2 * (bytes + bytes_after))) return false;
     std::uint8_t* frame = reserve(bytes);
     if (frame == nullptr) return false;
-    record_write(frame, fixed, {});
-    const auto flags = static_cast<std::uint16_t>(ring::frame_flag::loss);
-    std::memcpy(frame + word::flags, &flags, sizeof flags);
-    publish(frame, bytes, first);
+    RecordLoss loss;
+    loss.first_sequence = load_relaxed<std::uint64_t>(base_ + header::loss_first);
+    loss.last_sequence = load_relaxed<std::uint64_t>(base_ + header::loss_last);
+    loss.since_ns = load_relaxed<std::uint64_t>(base_ + header::loss_since);
+    loss.until_ns = load_relaxed<std::uint64_t>(base_ + header::loss_until);
+    loss.records = loss_count_;
+    loss.worker_index = worker_index_;
+    loss.reason = static_cast<std::uint16_t>(reason::log_ring_full);
+    record_write_loss(frame, loss);
+    publish(frame, bytes, loss.first_sequence);
     loss_count_ = 0;
     store_release<std::uint64_t>(base_ + header::loss_count, 0);
     advance(frame, bytes);
