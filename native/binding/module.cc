@@ -2,6 +2,8 @@
 // serves every worker thread, so nothing below may hold state outside the environment that it was given.
 #include <node_api.h>
 
+#include "system.h"
+
 namespace {
 
 napi_value version(napi_env env, napi_callback_info) {
@@ -17,5 +19,6 @@ NAPI_MODULE_INIT() {
       {"version", nullptr, version, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
   if (napi_define_properties(env, exports, 1, properties) != napi_ok) return nullptr;
+  if (parapet::binding::register_system(env, exports) != napi_ok) return nullptr;
   return exports;
 }

@@ -151,10 +151,16 @@ export interface Binding {
    */
   listen(host: string, port: number, backlog: number): { fd: number; port: number };
   closeFd(fd: number): void;
-  /** Takes a lock that lasts until the process ends. The file's text says who holds it. */
-  lockFile(path: string): { held: true } | { held: false; holder: string };
+  /** Takes a lock that lasts until the process ends; `holder` becomes the file's text, for those who come later. */
+  lockFile(path: string, holder: string): { held: true } | { held: false; holder: string };
   /** Raises the soft limit of open files to the hard one. */
   raiseFileLimit(): { soft: number; hard: number };
+
+  /** Two ends of a channel that passes descriptors from process to process, at most 250 in one message. */
+  descriptorPair(): [number, number];
+  sendDescriptors(channel: number, descriptors: number[]): void;
+  /** Those of the next message; empty where none waits. EPIPE: the other end is closed. */
+  receiveDescriptors(channel: number): number[];
 
   storeOpen(options: StoreOptions): void;
   storeStats(): Record<string, number>;
