@@ -27,6 +27,8 @@ export const noIds: Ids = { snapshot: 0, zones: new Map(), servers: new Map(), l
 
 export interface CompiledListener {
   id: number;
+  /** Names it over reloads: its address, and which one of several with that address it is. */
+  key: string;
   /** As configured; with port 0 the system chooses one. */
   address: string;
   host: string;
@@ -105,7 +107,8 @@ function compileListeners(config: Config, numbers: Map<string, number>): Compile
   const distinct = counter();
   return config.listeners.map(({ address, backlog }) => {
     const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
-    return { id: numberOf(numbers, distinct(address)), address, host, port, backlog };
+    const key = distinct(address);
+    return { id: numberOf(numbers, key), key, address, host, port, backlog };
   });
 }
 

@@ -9,7 +9,7 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds that never go back, from an arbitrary start. */
   monotonicMs(): number;
-  /** Runs once after the time. A timer does not keep the process alive by itself. */
+  /** Runs once after the time. A timer keeps the process alive until it is cancelled or has run. */
   after(delayMs: number, run: () => void): Timer;
   /** Runs again and again. */
   every(intervalMs: number, run: () => void): Timer;
@@ -20,12 +20,10 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   after: (delayMs, run) => {
     const timer = setTimeout(run, delayMs);
-    timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },
   every: (intervalMs, run) => {
     const timer = setInterval(run, intervalMs);
-    timer.unref();
     return { cancel: () => clearInterval(timer) };
   },
 };

@@ -182,7 +182,7 @@ export interface Binding {
   engineLookup(keyOffset: number, keyLength: number): number;
   /** Arena offset of the stored response head in the reply region, or 0 where the object is gone. */
   engineReadStoredHead(object: number, generation: number): number;
-  /** Stores a marker (`varyMarker`, `passMarker`) under a key in the arena, with the bytes that it carries. */
+  /** Stores a marker (`varyMarker`, `passMarker`) under a key in the arena, with the bytes that it carries. Returns its generation. */
   enginePutMarker(
     keyOffset: number,
     keyLength: number,
@@ -190,7 +190,7 @@ export interface Binding {
     freshUntil: number,
     bodyOffset: number,
     bodyLength: number,
-  ): void;
+  ): number;
   /** Purges a key that lies in the arena (invalidation by an unsafe method, RFC 9111 4.4). */
   enginePurge(keyOffset: number, keyLength: number, soft: boolean): number;
   /** Ids of the snapshots that exchanges still refer to. */

@@ -1,0 +1,38 @@
+/**
+ * What control and an edge worker say to each other. A configuration comes in two steps: every worker prepares it, and
+ * only when all have is it put in force, between two batches; a refusal anywhere leaves everything as it is.
+ */
+import type { EngineListener, EngineOptions, EngineTables } from '../engine/native/binding.ts';
+import type { PolicySnapshot } from '../pipeline/protocol.ts';
+
+export interface EdgeConfiguration {
+  policy: PolicySnapshot;
+  tables: EngineTables;
+  listeners: EngineListener[];
+}
+
+/** `workerData` of the thread. */
+export interface EdgeSetup {
+  engine: EngineOptions;
+  configuration: EdgeConfiguration;
+}
+
+export type ToEdge =
+  | { kind: 'prepare'; configuration: EdgeConfiguration }
+  | { kind: 'commit'; id: number }
+  | { kind: 'abandon'; id: number }
+  /** What a name now resolves to. */
+  | { kind: 'addresses'; server: number; addresses: string[] }
+  /** Stop accepting, answer with `Connection: close`. */
+  | { kind: 'drain' }
+  /** End: what is still in flight is cut off. */
+  | { kind: 'stop' };
+
+export type FromEdge =
+  /** The engine accepts connections. */
+  | { kind: 'ready' }
+  | { kind: 'prepared'; id: number }
+  | { kind: 'refused'; id: number; message: string }
+  | { kind: 'committed'; id: number }
+  /** An error that no exchange answers for; it was logged, and the worker goes on. */
+  | { kind: 'fault'; message: string };
