@@ -1,0 +1,160 @@
+/**
+ * CPU time per request of Parapet and of nginx on the same work, in turns, in one run: `npm run bench`. See README.md
+ * here for what is measured and how. `--tiny` sends a few exact requests through the same steps, for the tests.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type ClientResult, runBounded, runWrk } from './support/client.ts';
+import { machineLine, missing, usableCores } from './support/machine.ts';
+import { type LogForm, type Nginx, startNginx, startOrigin } from './support/nginx.ts';
+import { startSubject } from './support/parapet.ts';
+import { doubts, type Outcome, ratios, report } from './support/report.ts';
+import { measure, median, type Round } from './support/round.ts';
+import { gateRatio, type Row, rows } from './support/rows.ts';
+import { checkAnswer, LineCounter, type Subject } from './support/subject.ts';
+
+const { values } = parseArgs({
+  options: {
+    tiny: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
+    warm: { type: 'string', default: '1' },
+    connections: { type: 'string', default: '64' },
+    rows: { type: 'string' },
+    only: { type: 'string' },
+    'nginx-log': { type: 'string', default: 'equal' },
+    name: { type: 'string', default: 'latest' },
+    out: { type: 'string' },
+  },
+});
+
+const isTiny = values.tiny;
+const roundCount = isTiny ? 1 : Number(values.rounds);
+const seconds = Number(values.seconds);
+const connections = isTiny ? 4 : Number(values.connections);
+const tinyRequests = 200;
+const chosen = rows.filter(({ name }) => values.rows === undefined || values.rows.split(',').includes(name));
+const names = values.only === undefined ? ['nginx', 'parapet'] : [values.only];
+
+function cores(): { server: number; client: number } {
+  const [server = 0, client] = usableCores();
+  if (client === undefined && !isTiny)
+    throw new Error('the benchmark needs two cores: one for the proxy, one for client and origin');
+  return { server, client: client ?? server };
+}
+
+interface Stage {
+  origin: Nginx;
+  subjects: Subject[];
+  client: number;
+}
+
+async function setUp(folder: string): Promise<Stage> {
+  const { server, client } = cores();
+  // This process too keeps off the core of the proxies.
+  execFileSync('taskset', ['-p', '-c', String(client), String(process.pid)], { stdio: 'ignore' });
+  const { nginx, port } = await startOrigin(join(folder, 'origin'), [...rows], client);
+  const subjects: Subject[] = [];
+  try {
+    for (const name of names) {
+      if (name === 'nginx')
+        subjects.push(await startNginx(join(folder, 'nginx'), port, server, values['nginx-log'] as LogForm));
+      else subjects.push(await startSubject(join(folder, 'parapet'), port, server));
+    }
+  } catch (error) {
+    await Promise.all([...subjects.map((subject) => subject.stop()), nginx.stop()]);
+    throw error;
+  }
+  return { origin: nginx, subjects, client };
+}
+
+async function measureRow(stage: Stage, row: Row, counters: Map<Subject, LineCounter>): Promise<Outcome> {
+  const load = (subject: Subject, duration: number): Promise<ClientResult> =>
+    isTiny
+      ? runBounded(subject.address, `/${row.name}`, { connections, requests: tinyRequests, body: row.body })
+      : runWrk(subject.address, `/${row.name}`, { connections, seconds: duration, core: stage.client });
+  const rounds: Record<string, Round[]> = {};
+  for (const subject of stage.subjects) {
+    await checkAnswer(subject, row);
+    // A first load that is not measured: code is compiled, pools and caches are filled.
+    if (!isTiny) await load(subject, Number(values.warm));
+    rounds[subject.name] = [];
+  }
+  for (let turn = 0; turn < roundCount; turn += 1) {
+    // Whoever goes first in one round goes last in the next.
+    const order = turn % 2 === 0 ? stage.subjects : stage.subjects.toReversed();
+    for (const subject of order) {
+      const counter = counters.get(subject) as LineCounter;
+      const round = await measure(subject, counter, () => load(subject, seconds));
+      rounds[subject.name]?.push(round);
+      if (!isTiny)
+        console.log(
+          `  ${row.title}, round ${turn + 1}, ${subject.name}: ${round.cpuUs.toFixed(2)} us, ${Math.round(round.throughput)}/s`,
+        );
+    }
+    for (const subject of stage.subjects) await checkAnswer(subject, row);
+  }
+  const medians = Object.fromEntries(Object.entries(rounds).map(([name, all]) => [name, median(all)]));
+  const ours = medians['parapet']?.cpuUs;
+  const theirs = medians['nginx']?.cpuUs;
+  return {
+    row,
+    rounds,
+    medians,
+    ratio: ours === undefined || theirs === undefined ? undefined : ours / theirs,
+  };
+}
+
+function keep(machine: string, outcomes: Outcome[]): string {
+  const folder = values.out ?? join(import.meta.dirname, 'results');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${values.name}.json`);
+  const plain = outcomes.map(({ row: { name, title, target, goal }, ...rest }) => ({
+    name,
+    title,
+    target,
+    goal,
+    ...rest,
+  }));
+  const settings = { rounds: roundCount, seconds, connections, nginxLog: values['nginx-log'] };
+  writeFileSync(
+    file,
+    `${JSON.stringify({ at: new Date().toISOString(), machine, settings, rows: plain }, null, 2)}\n`,
+  );
+  return file;
+}
+
+async function main(): Promise<void> {
+  const lacking = missing(['taskset', 'nginx', ...(isTiny ? [] : ['wrk'])]);
+  if (lacking.length > 0) throw new Error(lacking.join('\n'));
+  if (chosen.length === 0)
+    throw new Error(`no such row; there are ${rows.map(({ name }) => name).join(', ')}`);
+  const machine = machineLine();
+  console.log(machine);
+  const folder = mkdtempSync(join(tmpdir(), 'parapet-bench-'));
+  const outcomes: Outcome[] = [];
+  try {
+    const stage = await setUp(folder);
+    try {
+      const counters = new Map(stage.subjects.map((subject) => [subject, new LineCounter(subject.log)]));
+      for (const row of chosen) outcomes.push(await measureRow(stage, row, counters));
+    } finally {
+      await Promise.all([...stage.subjects.map((subject) => subject.stop()), stage.origin.stop()]);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  console.log(`\n${report(outcomes)}\n`);
+  const compared = ratios(outcomes, gateRatio);
+  if (compared !== '') console.log(`${compared}\n`);
+  for (const doubt of isTiny ? [] : doubts(outcomes)) console.log(`note: ${doubt}`);
+  console.log(`kept in ${keep(machine, outcomes)}`);
+}
+
+await main().catch((error: unknown) => {
+  console.error(`bench: ${(error as Error).message}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,40 @@
+/** Parapet as it is measured: one worker, the file job on, every timer at its default. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ConfigObject, siteConfig, writeConfig } from '../../test/support/config.ts';
+import { Parapet } from '../../test/support/parapet.ts';
+import { fetchOnce } from '../../test/support/raw-client.ts';
+import type { Subject } from './subject.ts';
+
+export async function startSubject(
+  folder: string,
+  originPort: number,
+  core: number | undefined,
+  over: ConfigObject = {},
+): Promise<Subject> {
+  mkdirSync(join(folder, 'var/log'), { recursive: true });
+  const path = join(folder, 'parapet.yaml');
+  const config = siteConfig(
+    { host: '127.0.0.1', port: originPort },
+    { workers: 1, limits: { exchangesPerConnectionMax: 1_000_000_000 }, ...over },
+  );
+  writeConfig(path, config);
+  const prefix = core === undefined ? [] : ['taskset', '-c', String(core)];
+  const parapet = new Parapet(folder, path, { prefix });
+  await parapet.waitReady();
+  return {
+    name: 'parapet',
+    address: parapet.listener(),
+    log: parapet.recordsFile,
+    isHit: (answer) => (answer.field('Cache-Status') ?? '').startsWith('parapet; hit'),
+    pids: async () => [await parapet.child()],
+    asidePid: parapet.pid,
+    requests: async () => {
+      const text = (await fetchOnce(parapet.admin, '/metrics', { host: '127.0.0.1' })).body.toString();
+      const counts = [...text.matchAll(/^parapet_exchanges_total(?:\{[^}]*\})? (\d+)$/gm)];
+      if (counts.length === 0) throw new Error('no parapet_exchanges_total in the metrics');
+      return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+    },
+    stop: () => parapet.end(),
+  };
+}

@@ -1,0 +1,32 @@
+/** The benchmark is a test first: its tiny form checks answers and counts records, and measures nothing. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { missing } from '../../bench/support/machine.ts';
+import { repository, skipReason } from '../support/parapet.ts';
+import { patience } from '../support/scale.ts';
+import { temporaryFolder } from '../support/temp.ts';
+
+const lacking = missing(['nginx', 'taskset'])[0];
+
+t.test('npm run bench -- --tiny', { skip: skipReason || lacking || false }, async (t) => {
+  const out = temporaryFolder(t);
+  const args = [join(repository, 'bench/run.ts'), '--tiny', `--out=${out}`];
+  const { output, failed } = await new Promise<{ output: string; failed: boolean }>((resolve) => {
+    execFile(process.execPath, args, { timeout: patience(60_000) }, (error, stdout, stderr) => {
+      resolve({ output: stdout + stderr, failed: error !== null });
+    });
+  });
+  t.notOk(failed, output);
+  const { rows } = JSON.parse(readFileSync(join(out, 'latest.json'), 'utf8')) as {
+    rows: { name: string; medians: Record<string, { records: number; requests: number }> }[];
+  };
+  t.same(
+    rows.map(({ name }) => name),
+    ['hit-1k', 'hit-64k', 'proxied-1k'],
+  );
+  for (const { medians } of rows) {
+    for (const name of ['nginx', 'parapet']) t.match(medians[name], { records: 200, requests: 200 });
+  }
+});
