@@ -130,6 +130,7 @@ class Reader {
   void close();
 
  private:
+  friend struct Inside;
   friend class Store;
   Store* store_ = nullptr;
   ObjectRef ref_;
@@ -138,9 +139,15 @@ class Reader {
   std::uint32_t offset_ = 0;  // bytes of its payload that lie behind the cursor
   std::uint32_t fill_ = 0;    // fill record that this reader holds, 0 if the object was complete
   std::uint64_t position_ = 0;
+  std::uint64_t skip_ = 0;  // bytes that still lie between the cursor and position_
   std::uint64_t end_ = unknown_length;  // first position not wanted
   bool walks_ = false;        // holds a count on each chunk it stands on (the object was filling when opened)
   bool started_ = false;
+
+  bool start();
+  bool settle(std::uint32_t& available);
+  bool step();
+  void leave_fill();
 };
 
 struct FillRequest {
@@ -266,14 +273,15 @@ class Store {
 
   // ---- markers
   // An entry without body in place of what stands under the key. meta.flags has vary_marker or pass_marker; it stands until fresh_until.
-  // An equal vary marker that stands already is kept, with its generation, and gets the new times. Not pinned; none without memory.
+  // An equal vary marker that stands already is kept, with its generation, and gets the new fresh_until. Not pinned; none
+  // without memory, or when its time is over.
   ObjectRef put_marker(std::uint64_t hash, Bytes key, Bytes head, const ObjectMeta& meta, std::uint32_t now);
 
   // ---- purge
   // Removes (or with `soft` makes stale) what stands under the key; a fill under way is served to those present but
   // not kept. A vary marker is removed in both cases, and with it all variants. Gives how many things it hit (object, fill).
   std::uint32_t purge(std::uint64_t hash, Bytes key, bool soft);
-  // The same for everything, in constant time.
+  // The same for everything, in constant time. (Soft, vary markers stay: each variant is stale by itself.)
   void purge_all(bool soft);
 
   // ---- the rest

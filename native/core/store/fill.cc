@@ -1,0 +1,174 @@
+// Fills: one fetch for a key in all workers, written chunk by chunk, read by others meanwhile.
+#include <utility>
+
+#include "core/contract.gen.h"
+#include "core/store/inside.h"
+
+namespace parapet::store {
+
+namespace {
+
+struct Standing {
+  u32 object = 0;
+  u32 filling = 0;
+};
+
+// What stands under a key and still counts; what does not is unlinked, its index pins are for the caller to drop.
+Standing standing_under(const Inside& in, Shard& shard, u64 hash, Bytes key, u32 (&dropped)[2]) {
+  Standing found;
+  const Slot* slot = in.find(shard, hash, key);
+  if (slot == nullptr) return found;
+  const Entry& first = in.entry(slot->entry);
+  if (first.state.load(std::memory_order_relaxed) == entry_complete) {
+    found.object = slot->entry;
+    found.filling = first.companion;
+  } else {
+    found.filling = slot->entry;
+  }
+  if (found.object != 0 && in.is_gone(in.entry(found.object))) {
+    in.unlink(shard, found.object);
+    dropped[0] = std::exchange(found.object, 0u);
+  }
+  if (found.filling != 0 && in.is_outdated(in.entry(found.filling))) {
+    in.unlink(shard, found.filling);
+    dropped[1] = std::exchange(found.filling, 0u);
+  }
+  return found;
+}
+
+// True if the object answers the request, which then needs no fill.
+bool is_answer(const Inside& in, const Entry& e, ObjectRef ref, const FillRequest& request, FillKind& kind) {
+  if ((e.flags & object_flag::pass_marker) != 0) {
+    kind = FillKind::pass;
+    return in.is_standing(e, request.now);
+  }
+  if (ref == request.seen) return false;
+  if ((e.flags & object_flag::vary_marker) != 0) {
+    kind = FillKind::varies;
+    return in.is_standing(e, request.now);
+  }
+  kind = FillKind::object;
+  return e.fresh_until.load(std::memory_order_relaxed) > request.now && !in.is_softly_purged(e);
+}
+
+// One more reader of a fill, with its pin. Under the shard's lock.
+void count_reader(Entry& e, Fill& f) {
+  e.pins.fetch_add(1, std::memory_order_relaxed);
+  f.holders.fetch_add(1, std::memory_order_relaxed);
+  f.readers.fetch_add(1, std::memory_order_relaxed);
+  f.unstarted += 1;
+}
+
+// Makes the entry and the record of a new fill and links them. Under the shard's lock.
+FillResult lead(const Inside& in, Shard& shard, const FillRequest& request, Slot* slot, u32 key_chunk, u32 record, bool is_read) {
+  const u32 index = in.new_entry(shard, request.hash);  // its first pin is the index's
+  Entry& e = in.entry(index);
+  Fill& f = in.fill(record);
+  const u32 generation = e.generation.load(std::memory_order_relaxed);
+  e.head_chunk = key_chunk;
+  e.key_length = static_cast<u16>(request.key.size());
+  e.flags = 0;
+  e.fill = record;
+  e.state.store(entry_filling, std::memory_order_relaxed);
+  f.entry.store(index, std::memory_order_relaxed);
+  f.entry_generation.store(generation, std::memory_order_relaxed);
+  f.leader_worker.store(request.worker, std::memory_order_relaxed);
+  f.leader_tag = request.leader_tag;
+  if (slot != nullptr) {
+    e.companion = slot->entry;
+    in.entry(slot->entry).companion = index;
+  } else {
+    in.index_of(shard).insert(tag_of(request.hash), index);
+  }
+  e.linked = 1;
+  in.add_granules(e, in.chunk(key_chunk).size);
+  shard.fills += 1;
+  e.pins.fetch_add(1, std::memory_order_relaxed);
+  if (is_read) count_reader(e, f);
+  f.leading.store(1, std::memory_order_release);
+  return {FillKind::leader, {record, f.generation.load(std::memory_order_relaxed)}, {index, generation}};
+}
+
+}  // namespace
+
+bool Inside::is_standing(const Entry& e, u32 now) const {
+  if (is_gone(e) || e.fresh_until.load(std::memory_order_relaxed) <= now) return false;
+  // A soft purge of all makes each variant stale by itself; the marker still tells where they are.
+  return (e.flags & object_flag::vary_marker) != 0 || !is_softly_purged(e);
+}
+
+FillResult Store::begin_fill(const FillRequest& request, Reader* reader) {
+  const Inside in(*this);
+  Shard& shard = in.shard_for(request.hash);
+  const u32 tag = tag_of(request.hash);
+  const bool is_refused = request.key.size() > key_bytes_limit || in.is_unlinked_share_full();
+  FillResult result;
+  u32 key_chunk = 0;
+  u32 record = 0;
+  u32 attached = 0;
+  bool is_decided = false;
+  while (!is_decided) {
+    u32 dropped[2] = {0, 0};
+    Need need = Need::none;
+    {
+      const ShardGuard guard(in, shard);
+      const Standing standing = standing_under(in, shard, request.hash, request.key, dropped);
+      if (standing.object != 0) {
+        Entry& e = in.entry(standing.object);
+        const ObjectRef ref{standing.object, e.generation.load(std::memory_order_relaxed)};
+        is_decided = is_answer(in, e, ref, request, result.kind);
+        if (is_decided && result.kind != FillKind::pass) {
+          e.pins.fetch_add(1, std::memory_order_relaxed);
+          result.object = ref;
+        }
+      }
+      if (!is_decided && standing.filling != 0) {
+        Entry& e = in.entry(standing.filling);
+        Fill& f = in.fill(e.fill);
+        result.kind = FillKind::follower;
+        result.object = {standing.filling, e.generation.load(std::memory_order_relaxed)};
+        if (reader != nullptr) {
+          count_reader(e, f);
+          attached = e.fill;
+        }
+        is_decided = true;
+      }
+      Slot* slot = nullptr;
+      if (!is_decided) {
+        slot = in.find(shard, request.hash, request.key);
+        need = in.need_for(shard, tag, slot == nullptr);
+      }
+      if (!is_decided && need == Need::none && key_chunk != 0) {
+        result = lead(in, shard, request, slot, key_chunk, record, reader != nullptr);
+        if (reader != nullptr) attached = record;
+        key_chunk = record = 0;
+        is_decided = true;
+      }
+    }
+    for (const u32 index : dropped) {
+      if (index != 0) in.drop_pin(index);
+    }
+    if (is_decided) break;
+    if (is_refused || need == Need::impossible) break;
+    if (need != Need::none) {
+      if (!in.supply(shard, tag, need)) break;
+      continue;
+    }
+    const u32 hint = in.shard_number(request.hash);
+    record = in.new_fill();
+    if (record == 0) break;
+    key_chunk = in.take_chunk(granules_for(request.key.size()), granules_for(request.key.size()), hint, false);
+    if (key_chunk == 0) break;
+    in.write_head(key_chunk, request.key, {});
+  }
+  if (key_chunk != 0) in.release_chunk(key_chunk);
+  if (record != 0) in.leave(record);
+  WorkerCounters& counters = in.counters(request.worker);
+  if (!is_decided) counters.refused.fetch_add(1, std::memory_order_relaxed);
+  if (result.kind == FillKind::follower) counters.collapsed.fetch_add(1, std::memory_order_relaxed);
+  if (attached != 0) in.attach(*reader, this, request.worker, result.object, attached);
+  if (result.kind == FillKind::object || result.kind == FillKind::varies) in.count_pin(request.worker, 1);
+  return result;
+}
+
+}  // namespace parapet::store
