@@ -2,6 +2,8 @@
 // handed in by the caller, who got it before taking the lock.
 #pragma once
 
+#include <bit>
+
 #include "core/store/layout.h"
 
 namespace parapet::store {
@@ -20,7 +22,8 @@ class IndexView {
   bool is_full_for(u32 tag) const { return segment_for(tag).used >= slots_used_max; }
   // A split needs the directory doubled first.
   bool needs_doubling_for(u32 tag) const { return segment_for(tag).depth == shard_.depth; }
-  bool can_split_for(u32 tag) const { return segment_for(tag).depth < depth_max; }
+  // A segment much deeper than the average is full of one hash, which no split parts.
+  bool can_split_for(u32 tag) const { return segment_for(tag).depth < static_cast<u32>(std::bit_width(shard_.segments)) + depth_spread_max; }
 
   // Takes a block of `directory_granules_doubled` over and gives the old one back, for the caller to free.
   u32 double_directory(u32 block);
@@ -49,7 +52,7 @@ class IndexView {
   bool take_ghost(u32 tag);
 
  private:
-  static constexpr u32 depth_max = 22;
+  static constexpr u32 depth_spread_max = 4;
 
   u32* directory() const { return reinterpret_cast<u32*>(base_ + u64{shard_.directory} * granule_bytes + sizeof(Chunk)); }
   u32 segment_block_for(u32 tag) const { return directory()[shard_.depth == 0 ? 0 : tag >> (32 - shard_.depth)]; }
