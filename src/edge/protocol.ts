@@ -34,5 +34,7 @@ export type FromEdge =
   | { kind: 'prepared'; id: number }
   | { kind: 'refused'; id: number; message: string }
   | { kind: 'committed'; id: number }
+  /** It accepts no more connections. */
+  | { kind: 'draining' }
   /** An error that no exchange answers for; it was logged, and the worker goes on. */
   | { kind: 'fault'; message: string };

@@ -1,0 +1,1 @@
+export { type CounterName, CounterPage, sumCounters } from './counters.ts';
