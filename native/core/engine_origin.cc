@@ -1,0 +1,467 @@
+// Connections to origins: pools, limits that hold over all workers, connecting to the first address that answers (RFC 8305), and
+// sending requests.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "engine.h"
+#include "net.h"
+
+namespace parapet {
+
+namespace {
+
+/// RFC 9110 9.2.2: sending it twice means the same as sending it once.
+bool is_idempotent(std::int32_t method) noexcept {
+    return method == method_id::get || method == method_id::head || method == method_id::options || method == method_id::put ||
+        method == method_id::delete_ || method == method_id::trace;
+}
+
+bool try_reserve(ServerCounts& counts, std::uint32_t max) noexcept {
+    std::uint32_t open = counts.open.load(std::memory_order_relaxed);
+    while (max == 0 || open < max) {
+        if (counts.open.compare_exchange_weak(open, open + 1)) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+Pool* Engine::pool(std::uint32_t server) noexcept { return server < pools_.size() ? pools_[server].get() : nullptr; }
+
+/// Finds a connection for the exchange's request: an idle one unless `fresh`, a new one, or a place in the queue.
+void Engine::acquire(Exchange& exchange, bool fresh) noexcept {
+    Pool& from = *pool(exchange.server);
+    if (!fresh) {
+        while (!from.idle.empty()) {
+            Origin& origin = *from.idle.back();
+            from.idle.pop_back();
+            origin.idle = false;
+            uncount(counter::origin_connections_idle);
+            origin.reused = true;
+            give(exchange, origin);
+            return;
+        }
+    }
+    if (from.server.addresses.empty()) {
+        fetch_failed(exchange, fail_cause::dns_error, fetch_stage::none);
+        return;
+    }
+    if (try_reserve(*from.counts, from.server.connections_max)) {
+        (void)open_connection(exchange);
+        return;
+    }
+    enqueue(from, exchange);
+}
+
+void Engine::enqueue(Pool& to, Exchange& exchange) noexcept {
+    if (to.counts->waiting.fetch_add(1) >= to.server.queue_max) {
+        to.counts->waiting.fetch_sub(1);
+        fetch_failed(exchange, fail_cause::connection_limit_reached, fetch_stage::queued);
+        return;
+    }
+    exchange.phase = Phase::queued;
+    exchange.queued = true;
+    exchange.queue_next = nullptr;
+    (to.queue_last != nullptr ? to.queue_last->queue_next : to.queue_first) = &exchange;
+    to.queue_last = &exchange;
+    ++to.queued;
+    count(counter::origin_queue);
+    exchange.timer_use = Exchange::TimerUse::queue;
+    arm(exchange.timer, to.server.queue_ms);
+    // A connection may have come free between the attempt and the entry; and an idle one of another worker can make room.
+    if (try_reserve(*to.counts, to.server.connections_max)) {
+        to.counts->open.fetch_sub(1);
+        serve_queue(to);
+    } else if (options_.workers > 1) {
+        Process::get().post_to_others(options_.worker_index, {Message::Kind::server_wanted, exchange.server, 0});
+    }
+}
+
+void Engine::dequeue(Exchange& exchange) noexcept {
+    if (!exchange.queued) return;
+    Pool& from = *pool(exchange.server);
+    Exchange* before = nullptr;
+    for (Exchange* at = from.queue_first; at != nullptr; before = at, at = at->queue_next) {
+        if (at != &exchange) continue;
+        (before != nullptr ? before->queue_next : from.queue_first) = at->queue_next;
+        if (from.queue_last == at) from.queue_last = before;
+        break;
+    }
+    exchange.queued = false;
+    exchange.queue_next = nullptr;
+    exchange.timer_use = Exchange::TimerUse::none;
+    --from.queued;
+    uncount(counter::origin_queue);
+    from.counts->waiting.fetch_sub(1);
+}
+
+void Engine::serve_queue(Pool& to) noexcept {
+    while (to.queue_first != nullptr) {
+        Exchange& exchange = *to.queue_first;
+        if (!to.idle.empty()) {
+            dequeue(exchange);
+            acquire(exchange, false);
+        } else if (!to.server.addresses.empty() && try_reserve(*to.counts, to.server.connections_max)) {
+            dequeue(exchange);
+            (void)open_connection(exchange);
+        } else {
+            return;
+        }
+    }
+}
+
+/// Begins to connect; a connection is set aside for the exchange already.
+bool Engine::open_connection(Exchange& exchange) noexcept {
+    Pool& from = *pool(exchange.server);
+    exchange.reserved = true;
+    exchange.phase = Phase::fetch;
+    exchange.connecting = 0;
+    exchange.next_address = 0;
+    exchange.connect_cause = fail_cause::destination_unavailable;
+    exchange.connect_deadline_ms = now_ms_ + from.server.connect_ms;
+    if (exchange.origin_asked_ns == 0) exchange.origin_asked_ns = now_ns_;
+    attempt(exchange);
+    return exchange.phase == Phase::fetch;
+}
+
+/// Tries the next address, beside the attempts that have not answered yet.
+void Engine::attempt(Exchange& exchange) noexcept {
+    Pool& from = *pool(exchange.server);
+    while (exchange.next_address < from.server.addresses.size() && now_ms_ < exchange.connect_deadline_ms) {
+        const Address address = from.server.addresses[exchange.next_address++];
+        bool done = false;
+        const int fd = net::connect_to(address, done);
+        if (fd < 0) {
+            exchange.connect_cause = fd == -ECONNREFUSED ? fail_cause::connection_refused
+                : fd == -ENETUNREACH || fd == -EHOSTUNREACH ? fail_cause::ip_unroutable
+                : fd == -EMFILE || fd == -ENFILE            ? fail_cause::connection_limit_reached
+                                                            : fail_cause::destination_unavailable;
+            continue;
+        }
+        auto* origin = new Origin;
+        origin->fd = fd;
+        origin->pool = &from;
+        origin->exchange = &exchange;
+        origin->address = address;
+        origin->connecting = true;
+        origin->timer.owner = Deadline::Owner::origin;
+        origin->timer.of = origin;
+        origin->previous = origins_.previous;
+        origin->next = &origins_;
+        origins_.previous->next = origin;
+        origins_.previous = origin;
+        count(counter::origin_connections_opened_total);
+        count(counter::origin_connections_open);
+        ++exchange.connecting;
+        if (!watch_fd(fd, *origin)) {
+            attempt_failed(*origin, fail_cause::internal_error);
+            return;
+        }
+        const bool more = exchange.next_address < from.server.addresses.size();
+        const std::uint64_t left = exchange.connect_deadline_ms - now_ms_;
+        exchange.timer_use = more ? Exchange::TimerUse::attempt : Exchange::TimerUse::connect;
+        arm(exchange.timer, more ? std::min<std::uint64_t>(left, from.server.attempt_delay_ms) : left);
+        return;
+    }
+    if (exchange.connecting > 0) {
+        if (now_ms_ >= exchange.connect_deadline_ms) {
+            close_attempts(exchange, nullptr);
+            fetch_failed(exchange, fail_cause::connection_timeout, fetch_stage::connecting);
+        }
+        return;
+    }
+    exchange.timer_use = Exchange::TimerUse::none;
+    fetch_failed(exchange, exchange.connect_cause, fetch_stage::connecting);
+}
+
+void Engine::attempt_failed(Origin& origin, std::int32_t cause) noexcept {
+    Exchange& exchange = *origin.exchange;
+    exchange.connect_cause = cause;
+    --exchange.connecting;
+    origin.exchange = nullptr;
+    close_origin(origin);
+    // The next address at once; where there is none, the other attempts decide.
+    if (exchange.next_address < pool(exchange.server)->server.addresses.size() || exchange.connecting == 0) attempt(exchange);
+}
+
+void Engine::close_attempts(Exchange& exchange, const Origin* keep) noexcept {
+    if (exchange.connecting == 0) return;
+    for (Origin* origin = origins_.next; origin != &origins_;) {
+        Origin* next = origin->next;
+        if (origin->exchange == &exchange && origin->connecting && origin != keep) {
+            origin->exchange = nullptr;
+            close_origin(*origin);
+        }
+        origin = next;
+    }
+    exchange.connecting = 0;
+}
+
+void Engine::origin_connected(Origin& origin) noexcept {
+    Exchange& exchange = *origin.exchange;
+    origin.connecting = false;
+    --exchange.connecting;
+    close_attempts(exchange, &origin);
+    exchange.timer_use = Exchange::TimerUse::none;
+    exchange.reserved = false;
+    origin.counted = true;
+    exchange.origin_connect_ns = now_ns_;
+    give(exchange, origin);
+}
+
+/// Ties a connection to the exchange and sends the request on it.
+void Engine::give(Exchange& exchange, Origin& origin) noexcept {
+    origin.exchange = &exchange;
+    origin.got_bytes = false;
+    origin.head_done = false;
+    origin.response_done = false;
+    origin.may_reuse = false;
+    origin.paused = false;
+    origin.interim = 0;
+    origin.sent = 0;
+    origin.scan = {};
+    origin.early_length = 0;
+    origin.head = 0;
+    exchange.origin = &origin;
+    exchange.phase = Phase::fetch;
+    exchange.origin_address = origin.address;
+    if (exchange.origin_asked_ns == 0) exchange.origin_asked_ns = now_ns_;
+    ++exchange.attempts;
+    set_origin_timer(origin, OriginTimer::none, 0);
+    send_request(exchange);
+}
+
+void Engine::send_request(Exchange& exchange) noexcept {
+    Origin& origin = *exchange.origin;
+    count(counter::origin_requests_total);
+    iovec piece{bytes_of(exchange.request).data(), exchange.request.size()};
+    if (!origin_send(origin, {&piece, 1})) return;
+    // Only a pooled connection can turn out to have been closed by the origin meanwhile; only then the head is sent again.
+    if (!origin.reused) drop(exchange.request);
+    if (exchange.body_complete) {
+        if (origin.out.empty()) {
+            exchange.origin_sent_ns = now_ns_;
+            set_origin_timer(origin, OriginTimer::first_byte, origin.pool->server.first_byte_ms);
+        }
+        return;
+    }
+    if (exchange.client == nullptr) return;
+    if (exchange.expects_continue) {
+        exchange.timer_use = Exchange::TimerUse::expect;
+        arm(exchange.timer, expect_ms);
+    }
+    pump_upload(exchange);
+}
+
+/// Sends, or keeps what the kernel does not take. False: the exchange has lost this connection.
+bool Engine::origin_send(Origin& origin, std::span<iovec> pieces) noexcept {
+    std::size_t sent = 0;
+    std::size_t total = 0;
+    for (const iovec& piece : pieces) total += piece.iov_len;
+    if (origin.write_failed) return true;
+    if (origin.out.empty()) {
+        msghdr message{};
+        message.msg_iov = pieces.data();
+        message.msg_iovlen = pieces.size();
+        ssize_t n = ::sendmsg(origin.fd, &message, MSG_NOSIGNAL);
+        if (n < 0) {
+            if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+                // The origin does not listen any more; it may have answered before (RFC 9112 9.5).
+                origin.write_failed = true;
+                origin.readable = true;
+                origin.half_closed = true;
+                origin_again(origin);
+                return true;
+            }
+            n = 0;
+        }
+        sent = static_cast<std::size_t>(n);
+        origin.sent += sent;
+        count(counter::origin_bytes_out_total, sent);
+        if (sent == total) return true;
+    }
+    for (const iovec& piece : pieces) {
+        const std::size_t skip = std::min(sent, piece.iov_len);
+        sent -= skip;
+        if (!append(origin.out, {static_cast<const std::uint8_t*>(piece.iov_base) + skip, piece.iov_len - skip},
+                    1u << Arena::slab_largest_log2)) {
+            origin_lost(origin, fail_cause::internal_error);
+            return false;
+        }
+    }
+    set_origin_timer(origin, OriginTimer::write, origin.pool->server.write_ms);
+    return true;
+}
+
+void Engine::flush_origin(Origin& origin) noexcept {
+    const ssize_t n = ::send(origin.fd, bytes_of(origin.out).data(), origin.out.size(), MSG_NOSIGNAL);
+    if (n < 0) {
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return;
+        origin.write_failed = true;
+        drop(origin.out);
+        origin.readable = true;
+        origin.half_closed = true;
+        origin_again(origin);
+        return;
+    }
+    origin.sent += static_cast<std::uint64_t>(n);
+    count(counter::origin_bytes_out_total, static_cast<std::uint64_t>(n));
+    consume(origin.out, static_cast<std::uint32_t>(n));
+    if (!origin.out.empty()) {
+        set_origin_timer(origin, OriginTimer::write, origin.pool->server.write_ms);
+        return;
+    }
+    set_origin_timer(origin, OriginTimer::none, 0);
+    Exchange* exchange = origin.exchange;
+    if (exchange == nullptr || origin.head_done) return;
+    if (exchange->body_complete) {
+        exchange->origin_sent_ns = now_ns_;
+        set_origin_timer(origin, OriginTimer::first_byte, origin.pool->server.first_byte_ms);
+    } else if (exchange->client != nullptr) {
+        pump_upload(*exchange);
+    }
+}
+
+/// The response has been read whole: the connection goes to the next in the queue, to the pool, or away.
+void Engine::release_origin(Origin& origin) noexcept {
+    Exchange* exchange = origin.exchange;
+    const bool clean = exchange == nullptr || exchange->body_complete;
+    if (exchange != nullptr) exchange->origin = nullptr;
+    origin.exchange = nullptr;
+    arena_.release(origin.head_slab);
+    arena_.release(origin.trailers);
+    origin.head = 0;
+    Pool& to = *origin.pool;
+    if (!origin.may_reuse || !clean || !origin.out.empty() || !origin.in.empty() || origin.half_closed || origin.ended ||
+        origin.write_failed || to.retired || draining_) {
+        close_origin(origin);
+        return;
+    }
+    if (to.queue_first != nullptr) {
+        Exchange& waiting = *to.queue_first;
+        dequeue(waiting);
+        origin.reused = true;
+        give(waiting, origin);
+        return;
+    }
+    if (to.counts->waiting.load() > 0 || to.idle.size() >= to.server.idle_max) {
+        // Another worker waits for what this connection counts, or the pool is full.
+        close_origin(origin);
+        return;
+    }
+    origin.idle = true;
+    count(counter::origin_connections_idle);
+    to.idle.push_back(&origin);
+    set_origin_timer(origin, OriginTimer::idle, to.server.idle_ms);
+}
+
+void Engine::close_origin(Origin& origin) noexcept {
+    if (origin.closed) return;
+    origin.closed = true;
+    ::close(origin.fd);
+    origin.fd = -1;
+    wheel_.remove(origin.timer);
+    drop(origin.in);
+    drop(origin.out);
+    drop(origin.decoded);
+    arena_.release(origin.head_slab);
+    arena_.release(origin.trailers);
+    origin.head = 0;
+    origin.early_length = 0;
+    if (origin.idle) {
+        std::erase(origin.pool->idle, &origin);
+        uncount(counter::origin_connections_idle);
+        origin.idle = false;
+    }
+    if (origin.exchange != nullptr && origin.exchange->origin == &origin) origin.exchange->origin = nullptr;
+    origin.exchange = nullptr;
+    origin.previous->next = origin.next;
+    origin.next->previous = origin.previous;
+    uncount(counter::origin_connections_open);
+    dead_origins_.push_back(&origin);
+    if (!origin.counted) return;
+    origin.counted = false;
+    Pool& from = *origin.pool;
+    from.counts->open.fetch_sub(1);
+    if (from.queue_first != nullptr) {
+        serve_queue(from);
+    } else if (from.counts->waiting.load() > 0 && !stopped_) {
+        Process::get().post_to_others(options_.worker_index, {Message::Kind::server_free, from.server.id, 0});
+    }
+}
+
+void Engine::trim_idle(Pool& from) noexcept {
+    while (!from.idle.empty()) close_origin(*from.idle.back());
+}
+
+/// No response came: the policy is told, in the next batch.
+void Engine::fetch_failed(Exchange& exchange, std::int32_t cause, std::int32_t stage) noexcept {
+    count(counter::origin_failures_total);
+    exchange.fail_cause = cause;
+    if (exchange.origin_done_ns == 0) exchange.origin_done_ns = now_ns_;
+    if (exchange.reserved) {
+        exchange.reserved = false;
+        Pool& from = *pool(exchange.server);
+        from.counts->open.fetch_sub(1);
+        serve_queue(from);
+    }
+    drop(exchange.request);
+    const bool unsent = stage < fetch_stage::sending;
+    exchange.phase = Phase::news;
+    fail_news_.push_back({exchange.slot, exchange.generation, cause, stage,
+                          !exchange.body_touched && (unsent || is_idempotent(exchange.method))});
+}
+
+/// The connection was lost, or timed out, before a whole response head came.
+void Engine::origin_lost(Origin& origin, std::int32_t cause) noexcept {
+    if (origin.connecting) {
+        attempt_failed(origin, cause);
+        return;
+    }
+    Exchange* exchange = origin.exchange;
+    if (exchange == nullptr) {
+        close_origin(origin);
+        return;
+    }
+    // RFC 9112 9.3.1: a pooled connection that the origin closed just now is no failure of the origin.
+    const bool race = origin.reused && !origin.got_bytes && !exchange->retried && !exchange->body_touched &&
+        cause == fail_cause::connection_terminated && (origin.sent == 0 || is_idempotent(exchange->method)) &&
+        !exchange->request.empty();
+    const std::int32_t stage = origin.sent == 0 ? fetch_stage::connected
+        : exchange->body_complete && origin.out.empty() ? fetch_stage::sent
+                                                        : fetch_stage::sending;
+    origin.exchange = nullptr;
+    exchange->origin = nullptr;
+    exchange->timer_use = Exchange::TimerUse::none;
+    close_origin(origin);
+    if (race) {
+        exchange->retried = true;
+        count(counter::origin_retries_total);
+        acquire(*exchange, true);
+        return;
+    }
+    fetch_failed(*exchange, cause, stage);
+}
+
+/// Gives up whatever goes on towards an origin for this exchange, and the fill that it leads.
+void Engine::abandon_fetch(Exchange& exchange) noexcept {
+    dequeue(exchange);
+    if (exchange.connecting > 0) close_attempts(exchange, nullptr);
+    if (exchange.reserved) {
+        exchange.reserved = false;
+        Pool& from = *pool(exchange.server);
+        from.counts->open.fetch_sub(1);
+        serve_queue(from);
+    }
+    if (exchange.origin != nullptr) close_origin(*exchange.origin);
+    if (exchange.fill) {
+        abort_fill(exchange, exchange.fill_has_head ? store::AbortCause::failed_after_head : store::AbortCause::failed_before_head);
+    }
+    drop(exchange.request);
+    exchange.timer_use = Exchange::TimerUse::none;
+}
+
+}  // namespace parapet

@@ -1,0 +1,651 @@
+// The engine's side of the store: look-ups for events, serving objects, leading and following fills.
+#include <algorithm>
+
+#include "engine.h"
+#include "known_names.gen.h"
+
+namespace parapet {
+
+namespace {
+
+/// Stored heads begin with the places of the fields that a log record names; then come the field lines.
+struct StoredPrefix {
+    std::uint16_t type_offset = 0;
+    std::uint16_t type_length = 0;
+    std::uint16_t expires_offset = 0;
+    std::uint16_t expires_length = 0;
+    std::uint16_t modified_offset = 0;
+    std::uint16_t modified_length = 0;
+    std::uint32_t reserved = 0;
+};
+static_assert(sizeof(StoredPrefix) == 16);
+
+std::string_view lines_of(store::Bytes head) noexcept {
+    if (head.size() < sizeof(StoredPrefix)) return {};
+    return {reinterpret_cast<const char*>(head.data()) + sizeof(StoredPrefix), head.size() - sizeof(StoredPrefix)};
+}
+
+/// Fills in the prefix of a stored head that has been written behind it.
+void write_prefix(ByteSink& out) noexcept {
+    StoredPrefix prefix;
+    const std::string_view lines(reinterpret_cast<const char*>(out.begin()) + sizeof prefix, out.size() - sizeof prefix);
+    std::size_t at = 0;
+    while (at < lines.size()) {
+        const std::size_t end = lines.find("\r\n", at);
+        if (end == std::string_view::npos) break;
+        const std::string_view line = lines.substr(at, end - at);
+        const std::size_t colon = line.find(": ");
+        if (colon != std::string_view::npos && at + colon + 2 < 65536 && line.size() - colon - 2 < 65536) {
+            const auto offset = static_cast<std::uint16_t>(at + colon + 2);
+            const auto length = static_cast<std::uint16_t>(line.size() - colon - 2);
+            const std::string_view name = line.substr(0, colon);
+            if (name == "content-type") prefix.type_offset = offset, prefix.type_length = length;
+            if (name == "expires") prefix.expires_offset = offset, prefix.expires_length = length;
+            if (name == "last-modified") prefix.modified_offset = offset, prefix.modified_length = length;
+        }
+        at = end + 2;
+    }
+    std::memcpy(out.begin(), &prefix, sizeof prefix);
+}
+
+std::uint64_t u64(const std::int32_t* command, std::int32_t low, std::int32_t high) noexcept {
+    return static_cast<std::uint32_t>(command[low]) | static_cast<std::uint64_t>(static_cast<std::uint32_t>(command[high])) << 32;
+}
+
+store::ObjectMeta meta_of(const std::int32_t* command, std::uint32_t now, std::int32_t status) noexcept {
+    store::ObjectMeta meta;
+    meta.stored_at = now;
+    meta.fresh_until = static_cast<std::uint32_t>(command[command_word::fresh_until]);
+    meta.stale_while_revalidate_until = static_cast<std::uint32_t>(command[command_word::stale_while_revalidate_until]);
+    meta.stale_if_error_until = static_cast<std::uint32_t>(command[command_word::stale_if_error_until]);
+    meta.flags = static_cast<std::uint32_t>(command[command_word::object_flags]);
+    meta.age_at_store = static_cast<std::uint32_t>(command[command_word::age_at_store]);
+    meta.status = static_cast<std::uint16_t>(status);
+    return meta;
+}
+
+void put_u32(std::span<std::uint8_t> out, std::size_t& at, std::uint32_t value) noexcept {
+    if (out.size() - at < 4) return;
+    std::memcpy(out.data() + at, &value, 4);
+    at += 4;
+}
+
+void put_text(std::span<std::uint8_t> out, std::size_t& at, std::string_view text) noexcept {
+    const std::size_t take = std::min(text.size(), out.size() - at);
+    std::memcpy(out.data() + at, text.data(), take);
+    at += take;
+}
+
+}  // namespace
+
+/// Zone, scheme, host, path and query: see `src/cache/key.ts`, which lays the same bytes out. Returns the length.
+std::size_t Engine::early_key(const Exchange& exchange, std::span<std::uint8_t> out) const noexcept {
+    const HeadTable head = head_of(exchange);
+    std::size_t at = 0;
+    put_u32(out, at, exchange.tables->zone_keys[static_cast<std::size_t>(exchange.zone)]);
+    out[at++] = 'h';
+    put_text(out, at, head.word(head_word::port) == 80 ? head.host() : head.authority());
+    out[at++] = 0;
+    put_text(out, at, head.path());
+    if (head.flag(head_flag::has_query)) {
+        out[at++] = '?';
+        put_text(out, at, head.query());
+    }
+    return at;
+}
+
+void Engine::answer_words(std::int32_t* at, const StoreAnswer& answer) noexcept {
+    const auto set = [at](std::int32_t word, std::uint32_t value) { at[word - event_word::store_state] = static_cast<std::int32_t>(value); };
+    set(event_word::store_state, static_cast<std::uint32_t>(answer.state));
+    set(event_word::object, answer.ref.index);
+    set(event_word::object_generation, answer.ref.generation);
+    set(event_word::stored_at, answer.meta.stored_at);
+    set(event_word::fresh_until, answer.meta.fresh_until);
+    set(event_word::stale_while_revalidate_until, answer.meta.stale_while_revalidate_until);
+    set(event_word::stale_if_error_until, answer.meta.stale_if_error_until);
+    set(event_word::object_flags, answer.meta.flags);
+    set(event_word::age_at_store, answer.meta.age_at_store);
+    set(event_word::object_status, answer.meta.status);
+    set(event_word::object_body_low, static_cast<std::uint32_t>(answer.body_length));
+    set(event_word::object_body_high, static_cast<std::uint32_t>(answer.body_length >> 32));
+}
+
+/// Looks the early key up for a request event, where no other field belongs to the key.
+void Engine::look_up(Exchange& exchange, std::int32_t* event) noexcept {
+    const HeadTable head = head_of(exchange);
+    if (exchange.zone < 0 || head.flag(head_flag::extends_key)) return;
+    if (exchange.method != method_id::get && exchange.method != method_id::head) return;
+    std::uint8_t key[store::key_bytes_limit];
+    if (static_cast<std::size_t>(head.word(head_word::target_length)) + 512 > sizeof key) return;
+    const std::size_t length = early_key(exchange, key);
+    const std::uint64_t hash = siphash13(options_.hash_key, {key, length});
+    const store::LookupResult result = store_->lookup(options_.worker_index, hash, {key, length}, now_s_);
+    event[event_word::flags] |= event_flag::key_valid;
+    StoreAnswer answer;
+    answer.state = static_cast<std::int32_t>(result.state);
+    answer.ref = result.ref;
+    if (result.ref) {
+        unpin(exchange);
+        exchange.pinned = result.ref;
+        exchange.seen = result.ref;
+        answer.meta = result.view.meta;
+        answer.body_length = result.view.body_length;
+    } else if (result.state == store::LookupState::miss) {
+        count(counter::store_misses_total);
+    }
+    answer_words(event + event_word::store_state, answer);
+}
+
+std::int32_t Engine::policy_lookup(std::int32_t key_offset, std::int32_t key_length) noexcept {
+    const auto key = arena_.checked(key_offset, key_length);
+    std::int32_t* reply = arena_.words(arena_.reply_offset());
+    StoreAnswer answer;
+    answer.state = static_cast<std::int32_t>(store::LookupState::miss);
+    if (!key.empty() && key.size() <= store::key_bytes_limit) {
+        const store::LookupResult result = store_->lookup(options_.worker_index, siphash13(options_.hash_key, key), key, now_s_);
+        answer.state = static_cast<std::int32_t>(result.state);
+        answer.ref = result.ref;
+        if (result.ref) {
+            // Stays pinned until the commands of this batch have been carried out.
+            batch_pins_.push_back(result.ref);
+            answer.meta = result.view.meta;
+            answer.body_length = result.view.body_length;
+        }
+    }
+    answer_words(reply, answer);
+    return answer.state;
+}
+
+std::int32_t Engine::policy_read_head(std::uint32_t object, std::uint32_t generation) noexcept {
+    const store::ObjectRef ref{object, generation};
+    if (!ref || !store_->pin(options_.worker_index, ref)) return 0;
+    store::ObjectView view;
+    std::int32_t offset = 0;
+    if (store_->view(ref, view)) {
+        const std::string_view lines = lines_of(view.head);
+        const std::uint32_t at = arena_.reply_offset() + 64;
+        const std::uint32_t room = Arena::reply_bytes - 64;
+        ByteSink out(arena_.base() + at, room / 2);
+        write_status_line(out, view.meta.status);
+        out.put(lines);
+        out.put("\r\n");
+        if (!out.overflow()) {
+            const auto raw_bytes = static_cast<std::uint32_t>(out.size());
+            const std::uint32_t table_at = at + ((raw_bytes + 15u) & ~15u);
+            const std::span<std::int32_t> table{arena_.words(table_at), (arena_.reply_offset() + Arena::reply_bytes - table_at) / 4};
+            http1::HeadScan scan;
+            const http1::HeadLimits limits{room, room, 1024};
+            const auto parsed = http1::parse_response(arena_.span(at, raw_bytes), scan, table, limits, method_id::head);
+            if (parsed.state == http1::Parse::ok) {
+                table[static_cast<std::size_t>(head_word::raw_offset)] = static_cast<std::int32_t>(at);
+                offset = static_cast<std::int32_t>(table_at);
+            }
+        }
+    }
+    store_->unpin(options_.worker_index, ref);
+    return offset;
+}
+
+std::uint32_t Engine::policy_put_marker(std::int32_t key_offset, std::int32_t key_length, std::int32_t flags,
+                                        std::uint32_t fresh_until, std::int32_t bytes_offset, std::int32_t bytes_length) noexcept {
+    const auto key = arena_.checked(key_offset, key_length);
+    if (key.empty() || key.size() > store::key_bytes_limit) return 0;
+    store::ObjectMeta meta;
+    meta.stored_at = now_s_;
+    meta.fresh_until = fresh_until;
+    meta.flags = static_cast<std::uint32_t>(flags);
+    const auto lines = arena_.checked(bytes_offset, bytes_length);
+    const auto head = stored_head(std::string_view(reinterpret_cast<const char*>(lines.data()), lines.size()));
+    const store::ObjectRef ref = store_->put_marker(siphash13(options_.hash_key, key), key, head, meta, now_s_);
+    return ref.generation;
+}
+
+std::int32_t Engine::policy_purge(std::int32_t key_offset, std::int32_t key_length, bool soft) noexcept {
+    const auto key = arena_.checked(key_offset, key_length);
+    if (key.empty() || key.size() > store::key_bytes_limit) return 0;
+    return static_cast<std::int32_t>(store_->purge(siphash13(options_.hash_key, key), key, soft));
+}
+
+void Engine::unpin(Exchange& exchange) noexcept {
+    if (!exchange.pinned) return;
+    store_->unpin(options_.worker_index, exchange.pinned);
+    exchange.pinned = {};
+}
+
+/// The key that a command means: its own, or the early one. Valid until the next call.
+std::span<const std::uint8_t> Engine::command_key(const Exchange& exchange, const std::int32_t* command) noexcept {
+    const auto own = arena_.checked(command[command_word::key_offset], command[command_word::key_length]);
+    if (!own.empty()) return own.size() <= store::key_bytes_limit ? own : std::span<const std::uint8_t>{};
+    if (exchange.zone < 0) return {};
+    const HeadTable head = head_of(exchange);
+    if (static_cast<std::size_t>(head.word(head_word::target_length)) + 512 > store::key_bytes_limit) return {};
+    std::uint8_t* at = recode_.data() + recode_.size() - store::key_bytes_limit;
+    return {at, early_key(exchange, {at, store::key_bytes_limit})};
+}
+
+// ---- fills
+
+/// Leads or follows the fetch of the command's key. False: this exchange does not fetch now.
+bool Engine::join_fill(Exchange& exchange, const std::int32_t* command, bool& leads) noexcept {
+    leads = false;
+    const auto key = command_key(exchange, command);
+    if (key.empty()) return true;
+    const std::uint64_t hash = siphash13(options_.hash_key, key);
+    if (exchange.fill) {
+        if (exchange.fill_hash == hash && !exchange.fill_has_head) {
+            leads = true;
+            return true;
+        }
+        abort_fill(exchange, store::AbortCause::failed_before_head);
+    }
+    exchange.reader.close();
+    store::FillRequest request;
+    request.hash = hash;
+    request.key = key;
+    request.worker = options_.worker_index;
+    request.leader_tag = exchange.slot;
+    request.now = now_s_;
+    request.seen = exchange.revalidated ? exchange.revalidated : exchange.seen;
+    const store::FillResult result = store_->begin_fill(request, exchange.client != nullptr ? &exchange.reader : nullptr);
+    switch (result.kind) {
+        case store::FillKind::leader:
+            exchange.fill = result.fill;
+            exchange.fill_object = result.object;
+            exchange.fill_hash = hash;
+            exchange.fill_has_head = false;
+            leads = true;
+            return true;
+        case store::FillKind::follower:
+            if (exchange.client == nullptr) return false;
+            count(counter::collapsed_total);
+            exchange.phase = Phase::follow;
+            follow_moved(exchange);
+            return false;
+        case store::FillKind::object:
+            unpin(exchange);
+            exchange.pinned = result.object;
+            exchange.seen = result.object;
+            queue_follow(exchange, follow_cause::head, result.object);
+            return false;
+        case store::FillKind::varies:
+            store_->unpin(options_.worker_index, result.object);
+            exchange.seen = result.object;
+            queue_follow(exchange, follow_cause::failed, {});
+            return false;
+        case store::FillKind::pass:
+            return true;
+    }
+    return true;
+}
+
+/// The response will be kept under the command's key. False: it passes through without the store.
+bool Engine::begin_store(Exchange& exchange, const std::int32_t* command, const HeadTable& head, std::uint64_t body_length) noexcept {
+    const auto key = command_key(exchange, command);
+    if (key.empty()) {
+        if (exchange.fill) abort_fill(exchange, store::AbortCause::released);
+        return false;
+    }
+    const std::uint64_t hash = siphash13(options_.hash_key, key);
+    if (!exchange.fill || exchange.fill_hash != hash) {
+        // A secondary key, or a fetch that was not collapsed: the fill begins here. Followers of the first key look again.
+        const store::FillRef first = exchange.fill;
+        exchange.fill = {};
+        exchange.reader.close();
+        store::FillRequest request;
+        request.hash = hash;
+        request.key = key;
+        request.worker = options_.worker_index;
+        request.leader_tag = exchange.slot;
+        request.now = now_s_;
+        request.seen = exchange.revalidated ? exchange.revalidated : exchange.seen;
+        const store::FillResult result = store_->begin_fill(request, exchange.client != nullptr ? &exchange.reader : nullptr);
+        if (first) store_->abort(first, result.kind == store::FillKind::pass ? store::AbortCause::released : store::AbortCause::failed_before_head);
+        if (result.kind != store::FillKind::leader) {
+            if (result.kind == store::FillKind::object || result.kind == store::FillKind::varies) {
+                store_->unpin(options_.worker_index, result.object);
+            }
+            exchange.reader.close();
+            return false;
+        }
+        exchange.fill = result.fill;
+        exchange.fill_object = result.object;
+        exchange.fill_hash = hash;
+    }
+    const store::ObjectMeta meta = meta_of(command, now_s_, head.word(head_word::code));
+    if (store_->set_head(exchange.fill, stored_head(head), meta, body_length) == store::HeadState::refused) {
+        abort_fill(exchange, store::AbortCause::released);
+        exchange.reader.close();
+        return false;
+    }
+    exchange.fill_has_head = true;
+    return true;
+}
+
+void Engine::abort_fill(Exchange& exchange, store::AbortCause cause) noexcept {
+    if (!exchange.fill) return;
+    const store::FillRef fill = exchange.fill;
+    exchange.fill = {};
+    exchange.fill_has_head = false;
+    store_->abort(fill, cause);
+}
+
+/// Stored head: the prefix and the field lines of a response, after `store_edits_`.
+std::span<const std::uint8_t> Engine::stored_head(const HeadTable& head) noexcept {
+    const std::size_t half = build_.size() / 2;
+    ByteSink out(build_.data() + half, half);
+    const StoredPrefix prefix;
+    out.put({reinterpret_cast<const std::uint8_t*>(&prefix), sizeof prefix});
+    FieldFilter filter;
+    filter.drop_age = true;
+    write_fields(out, head, store_edits_, filter);
+    store_edits_.write_added(out, known::content_length);
+    if (!head.has(known::date) && !store_edits_.gives(known::date)) write_date(out, now_s_);
+    write_prefix(out);
+    return out.written();
+}
+
+std::span<const std::uint8_t> Engine::stored_head(std::string_view lines) noexcept {
+    const std::size_t half = build_.size() / 2;
+    ByteSink out(build_.data() + half, half);
+    const StoredPrefix prefix;
+    out.put({reinterpret_cast<const std::uint8_t*>(&prefix), sizeof prefix});
+    out.put(lines);
+    write_prefix(out);
+    return out.written();
+}
+
+// ---- waiting for what another exchange fetches
+
+void Engine::wait_on_entry(Exchange& exchange, std::uint32_t entry) noexcept {
+    if (exchange.waits_on_entry && exchange.waited_entry == entry) return;
+    stop_waiting(exchange);
+    exchange.waits_on_entry = true;
+    exchange.waited_entry = entry;
+    waiters_.emplace(entry, exchange.slot);
+}
+
+void Engine::stop_waiting(Exchange& exchange) noexcept {
+    if (!exchange.waits_on_entry) return;
+    exchange.waits_on_entry = false;
+    auto [first, last] = waiters_.equal_range(exchange.waited_entry);
+    for (auto it = first; it != last; ++it) {
+        if (it->second == exchange.slot) {
+            waiters_.erase(it);
+            return;
+        }
+    }
+}
+
+void Engine::store_notify(void*, std::uint32_t worker, std::uint32_t index, std::uint32_t) noexcept {
+    Process::get().mailbox(worker).post({Message::Kind::store_progress, index, 0});
+}
+
+void Engine::entry_moved(std::uint32_t entry) noexcept {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> slots;
+    auto [first, last] = waiters_.equal_range(entry);
+    for (auto it = first; it != last; ++it) slots.emplace_back(it->second, exchanges_[it->second]->generation);
+    for (const auto& [slot, generation] : slots) {
+        Exchange* exchange = find(slot, generation);
+        if (exchange == nullptr) continue;
+        if (exchange->phase == Phase::follow) {
+            follow_moved(*exchange);
+            continue;
+        }
+        if (exchange->fill && exchange->origin != nullptr && exchange->origin->paused) {
+            exchange->origin->paused = false;
+            pump_download(*exchange->origin);
+            exchange = find(slot, generation);
+        }
+        if (exchange != nullptr && exchange->phase == Phase::respond && exchange->from_store && exchange->client != nullptr &&
+            exchange->client->out.empty()) {
+            pump_reader(*exchange);
+        }
+    }
+}
+
+void Engine::follow_moved(Exchange& exchange) noexcept {
+    switch (store_->follow_state(exchange.reader)) {
+        case store::FollowState::waiting:
+            wait_on_entry(exchange, exchange.reader.object().index);
+            return;
+        case store::FollowState::head:
+            stop_waiting(exchange);
+            queue_follow(exchange, follow_cause::head, exchange.reader.object());
+            return;
+        case store::FollowState::released:
+            stop_waiting(exchange);
+            exchange.reader.close();
+            queue_follow(exchange, follow_cause::released, {});
+            return;
+        case store::FollowState::failed:
+            stop_waiting(exchange);
+            exchange.reader.close();
+            queue_follow(exchange, follow_cause::failed, {});
+            return;
+    }
+}
+
+void Engine::queue_follow(Exchange& exchange, std::int32_t cause, store::ObjectRef ref) noexcept {
+    exchange.phase = Phase::news;
+    follow_news_.push_back({exchange.slot, exchange.generation, cause, ref});
+}
+
+/// Turns what has been queued about exchanges into events of this batch, as far as the table has room.
+void Engine::emit_follow() noexcept {
+    std::size_t done = 0;
+    for (; done < follow_news_.size(); ++done) {
+        const FollowNews& news = follow_news_[done];
+        Exchange* exchange = find(news.slot, news.generation);
+        if (exchange == nullptr || exchange->phase != Phase::news) continue;
+        std::int32_t* event = new_event(event_kind::follow, *exchange);
+        if (event == nullptr) break;
+        event[event_word::cause] = news.cause;
+        if (!news.ref) continue;
+        store::ObjectView view;
+        StoreAnswer answer;
+        if (store_->view(news.ref, view)) {
+            answer.state = static_cast<std::int32_t>(view.complete ? store::LookupState::object : store::LookupState::filling);
+            answer.ref = news.ref;
+            answer.meta = view.meta;
+            answer.body_length = view.body_length;
+        } else {
+            event[event_word::cause] = follow_cause::failed;
+        }
+        answer_words(event + event_word::store_state, answer);
+    }
+    follow_news_.erase(follow_news_.begin(), follow_news_.begin() + static_cast<std::ptrdiff_t>(done));
+    done = 0;
+    for (; done < fail_news_.size(); ++done) {
+        const FailNews& news = fail_news_[done];
+        Exchange* exchange = find(news.slot, news.generation);
+        if (exchange == nullptr || exchange->phase != Phase::news) continue;
+        std::int32_t* event = new_event(event_kind::origin_failed, *exchange);
+        if (event == nullptr) break;
+        event[event_word::cause] = news.cause;
+        event[event_word::stage] = news.stage;
+        if (news.may_retry) event[event_word::flags] |= event_flag::may_retry;
+    }
+    fail_news_.erase(fail_news_.begin(), fail_news_.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+// ---- serving
+
+void Engine::write_cache_fields(ByteSink& out, const std::int32_t* command) noexcept {
+    if (command[command_word::age] >= 0) {
+        out.put("age: ");
+        out.decimal(static_cast<std::uint64_t>(command[command_word::age]));
+        out.put("\r\n");
+    }
+    if (command[command_word::cache_status] != cache_status::none) {
+        out.put("cache-status: parapet; hit; ttl=");
+        out.signed_decimal(command[command_word::ttl]);
+        if (command[command_word::cache_status] == cache_status::hit_stale_while_revalidate) out.put("; detail=SWR");
+        if (command[command_word::cache_status] == cache_status::hit_stale_if_error) out.put("; detail=SIE");
+        out.put("\r\n");
+    }
+}
+
+/// Stored lines, without those that `edits_` replace, and for a 304 without those that describe the body (RFC 9110 15.4.5).
+void Engine::write_stored_lines(ByteSink& out, std::string_view lines, bool not_modified) noexcept {
+    if (edits_.empty() && !not_modified) {
+        out.put(lines);
+        return;
+    }
+    std::size_t at = 0;
+    while (at < lines.size()) {
+        std::size_t end = lines.find("\r\n", at);
+        if (end == std::string_view::npos) break;
+        end += 2;
+        const std::string_view line = lines.substr(at, end - at);
+        at = end;
+        const std::string_view name = line.substr(0, line.find(':'));
+        const auto id = static_cast<std::int32_t>(
+            known_name_id(reinterpret_cast<const std::uint8_t*>(name.data()), static_cast<std::uint32_t>(name.size())));
+        if (not_modified && (id == known::content_type || id == known::content_encoding || id == known::content_language || id == known::content_range)) continue;
+        if (edits_.drops(id, name)) continue;
+        out.put(line);
+    }
+}
+
+void Engine::apply_serve(Exchange& exchange, const std::int32_t* command) noexcept {
+    const store::ObjectRef ref{static_cast<std::uint32_t>(command[command_word::object]),
+                               static_cast<std::uint32_t>(command[command_word::object_generation])};
+    if (exchange.client == nullptr) {
+        abandon_fetch(exchange);
+        end_exchange(exchange);
+        return;
+    }
+    if (exchange.origin != nullptr || exchange.fill) abandon_fetch(exchange);
+    serve(exchange, command, ref);
+}
+
+void Engine::serve(Exchange& exchange, const std::int32_t* command, store::ObjectRef ref) noexcept {
+    const bool follows = exchange.reader.is_open() && exchange.reader.object() == ref;
+    if (!follows) {
+        exchange.reader.close();
+        if (!(exchange.pinned == ref)) {
+            const bool pinned = static_cast<bool>(ref) && store_->pin(options_.worker_index, ref);
+            unpin(exchange);
+            if (!pinned) {
+                count(counter::policy_faults_total);
+                fail_exchange(exchange, 500, reason::policy_fault, outcome::internal_error);
+                return;
+            }
+            exchange.pinned = ref;
+        }
+    }
+    store::ObjectView view;
+    if (!store_->view(ref, view)) {
+        fail_exchange(exchange, 500, reason::policy_fault, outcome::internal_error);
+        return;
+    }
+    const std::int32_t wanted = command[command_word::status];
+    exchange.cached_status = view.meta.status;
+    exchange.status = wanted != 0 ? wanted : view.meta.status;
+    exchange.method = head_of(exchange).word(head_word::code);
+    if (exchange.cache_result == cache_result::hit) count(counter::store_hits_total);
+    const bool bodyless = exchange.status == 304 || exchange.status == 412 || exchange.status == 416 ||
+        (command[command_word::flags] & command_flag::no_body) != 0;
+    std::uint64_t length = view.body_length;
+    bool has_length = length != store::unknown_length;
+    std::uint64_t first = 0;
+    const bool part = exchange.status == 206 && view.meta.status != 206;
+    if (part) {
+        first = u64(command, command_word::range_first_low, command_word::range_first_high);
+        const std::uint64_t end = u64(command, command_word::range_last_low, command_word::range_last_high);
+        if (!has_length || first > end || end >= length) {
+            count(counter::policy_faults_total);
+            fail_exchange(exchange, 500, reason::policy_fault, outcome::internal_error);
+            return;
+        }
+        length = end - first + 1;
+    }
+    if (bodyless) {
+        length = 0;
+        has_length = true;
+    }
+    ByteSink out(build_.data(), build_.size());
+    write_status_line(out, exchange.status);
+    const std::string_view lines = lines_of(view.head);
+    write_stored_lines(out, lines, exchange.status == 304);
+    if (!edits_.empty()) edits_.write_added(out, known::content_length);
+    write_cache_fields(out, command);
+    finish_head(exchange, out, has_length, length);
+    if (out.overflow()) {
+        fail_exchange(exchange, 500, reason::memory, outcome::internal_error);
+        return;
+    }
+    StoredPrefix prefix;
+    if (view.head.size() >= sizeof prefix) std::memcpy(&prefix, view.head.data(), sizeof prefix);
+    exchange.content_type = lines.substr(prefix.type_offset, prefix.type_length);
+    exchange.expires = lines.substr(prefix.expires_offset, prefix.expires_length);
+    exchange.last_modified = lines.substr(prefix.modified_offset, prefix.modified_length);
+
+    const bool no_bytes = exchange.framing == Framing::none || (exchange.framing == Framing::length && length == 0);
+    if (no_bytes || (view.complete && !part && view.body.size() == view.body_length && view.body.size() <= 16u << 10 &&
+                     out.size() + view.body.size() <= build_.size())) {
+        // One buffer, one call: cheaper than a gathered write for what is small.
+        std::size_t total = out.size();
+        if (!no_bytes) {
+            std::memcpy(build_.data() + total, view.body.data(), view.body.size());
+            total += view.body.size();
+            exchange.sent_body_bytes += view.body.size();
+        }
+        iovec piece{build_.data(), total};
+        (void)send_pieces(exchange, {&piece, 1}, true);
+        return;
+    }
+    exchange.from_store = true;
+    if (!follows) {
+        store_->open_reader(options_.worker_index, ref, exchange.reader);
+        exchange.pinned = {};
+    }
+    if (part) exchange.reader.range(first, first + length - 1);
+    if (exchange.framing == Framing::length) {
+        if (send_from_reader(exchange, out.written())) pump_reader(exchange);
+    } else if (deliver(exchange, {}, false, {}, out.written()) == Sent::all) {
+        pump_reader(exchange);
+    }
+}
+
+/// A 304 has validated the pinned object: it gets a new head and new times, and answers whoever waits.
+void Engine::apply_refresh(Exchange& exchange, const std::int32_t* command) noexcept {
+    const store::ObjectRef old{static_cast<std::uint32_t>(command[command_word::object]),
+                               static_cast<std::uint32_t>(command[command_word::object_generation])};
+    store::ObjectView view;
+    if (!(exchange.pinned == old) || !store_->view(old, view)) {
+        count(counter::policy_faults_total);
+        fail_exchange(exchange, 500, reason::policy_fault, outcome::internal_error);
+        return;
+    }
+    if (exchange.origin != nullptr) {
+        exchange.origin->response_done = true;
+        exchange.origin_done_ns = now_ns_;
+        if (exchange.origin->body != http1::Body::none || exchange.origin->early_length > 0) exchange.origin->may_reuse = false;
+        release_origin(*exchange.origin);
+    }
+    // The stored lines with the edits on them.
+    std::swap(edits_, store_edits_);
+    ByteSink lines(recode_.data(), recode_.size() / 2);
+    write_stored_lines(lines, lines_of(view.head), false);
+    edits_.write_added(lines, known::content_length);
+    std::swap(edits_, store_edits_);
+    const store::ObjectMeta meta = meta_of(command, now_s_, view.meta.status);
+    const store::FillRef fill = exchange.fill;
+    exchange.fill = {};
+    exchange.fill_has_head = false;
+    exchange.reader.close();
+    const store::ObjectRef fresh = store_->refresh(options_.worker_index, old, fill,
+                                                   stored_head(std::string_view(reinterpret_cast<const char*>(lines.begin()), lines.size())), meta);
+    if (fresh) {
+        unpin(exchange);
+        exchange.pinned = fresh;
+    }
+    if (exchange.client == nullptr) {
+        end_exchange(exchange);
+        return;
+    }
+    serve(exchange, command, exchange.pinned);
+}
+
+}  // namespace parapet

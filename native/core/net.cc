@@ -1,0 +1,72 @@
+#include "net.h"
+
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace parapet::net {
+
+namespace {
+void set_flag(int fd, int level, int option) noexcept {
+    const int on = 1;
+    (void)::setsockopt(fd, level, option, &on, sizeof on);
+}
+}  // namespace
+
+int listen_on(const Address& address, int backlog) noexcept {
+    sockaddr_storage storage;
+    const socklen_t length = address.to_sockaddr(storage);
+    const int fd = ::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    set_flag(fd, SOL_SOCKET, SO_REUSEADDR);
+    set_flag(fd, SOL_SOCKET, SO_REUSEPORT);
+    if (storage.ss_family == AF_INET6) set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+    if (::bind(fd, reinterpret_cast<sockaddr*>(&storage), length) != 0 || ::listen(fd, backlog) != 0) {
+        const int error = errno;
+        ::close(fd);
+        return -error;
+    }
+    return fd;
+}
+
+Address local_address(int fd) noexcept {
+    sockaddr_storage storage{};
+    socklen_t length = sizeof storage;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return {};
+    return Address::from_sockaddr(storage);
+}
+
+int accept_from(int listener, Address& peer) noexcept {
+    sockaddr_storage storage{};
+    socklen_t length = sizeof storage;
+    const int fd = ::accept4(listener, reinterpret_cast<sockaddr*>(&storage), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) return -errno;
+    peer = Address::from_sockaddr(storage);
+    set_flag(fd, IPPROTO_TCP, TCP_NODELAY);
+    return fd;
+}
+
+int connect_to(const Address& address, bool& done) noexcept {
+    sockaddr_storage storage;
+    const socklen_t length = address.to_sockaddr(storage);
+    const int fd = ::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    set_flag(fd, IPPROTO_TCP, TCP_NODELAY);
+    done = ::connect(fd, reinterpret_cast<sockaddr*>(&storage), length) == 0;
+    if (!done && errno != EINPROGRESS) {
+        const int error = errno;
+        ::close(fd);
+        return -error;
+    }
+    return fd;
+}
+
+int pending_error(int fd) noexcept {
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return errno;
+    return error;
+}
+
+}  // namespace parapet::net

@@ -1,0 +1,20 @@
+// Sockets as the engine opens them: non-blocking, close-on-exec, without delay.
+#pragma once
+#include <cstdint>
+
+#include "address.h"
+
+namespace parapet::net {
+
+/// A listening socket (SO_REUSEPORT, IPV6_V6ONLY); `address.port` 0 lets the system choose. Returns the descriptor, or -errno.
+int listen_on(const Address& address, int backlog) noexcept;
+/// The address that a socket is bound to.
+Address local_address(int fd) noexcept;
+/// Accepts one connection. Returns the descriptor, or -errno.
+int accept_from(int listener, Address& peer) noexcept;
+/// Begins to connect. Returns the descriptor, or -errno; `done` tells that the connection stands already.
+int connect_to(const Address& address, bool& done) noexcept;
+/// The error that a socket has pending (SO_ERROR).
+int pending_error(int fd) noexcept;
+
+}  // namespace parapet::net
