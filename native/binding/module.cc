@@ -2,6 +2,7 @@
 // serves every worker thread, so nothing below may hold state outside the environment that it was given.
 #include <node_api.h>
 
+#include "ring_binding.h"
 #include "system.h"
 
 namespace {
@@ -20,5 +21,6 @@ NAPI_MODULE_INIT() {
   };
   if (napi_define_properties(env, exports, 1, properties) != napi_ok) return nullptr;
   if (parapet::binding::register_system(env, exports) != napi_ok) return nullptr;
+  if (parapet::binding::register_ring(env, exports) != napi_ok) return nullptr;
   return exports;
 }

@@ -73,6 +73,7 @@ inline constexpr std::int32_t bytes = 12;
 }
 
 inline constexpr std::int32_t program_header_bytes = 16;
+inline constexpr std::int32_t program_slack_bytes = 32;
 inline constexpr std::int32_t program_version = 1;
 
 }  // namespace parapet::encode

@@ -68,13 +68,14 @@ LineProgram::Op LineProgram::op_at(std::uint32_t index) const noexcept {
 bool LineProgram::open(std::span<const std::uint8_t> bytes) noexcept {
     bytes_ = bytes.data();
     size_ = static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), 0x7fffffff));
-    if (size_ < encode::program_header_bytes) return false;
+    if (size_ < encode::program_header_bytes + text::text_slack) return false;
     if (load<std::uint32_t>(bytes_ + encode::program_header::version) != encode::program_version) return false;
     if (load<std::uint32_t>(bytes_ + encode::program_header::bytes) != size_) return false;
     op_count_ = load<std::uint32_t>(bytes_ + encode::program_header::op_count);
     dataset_ = load<std::uint32_t>(bytes_ + encode::program_header::dataset);
     if (op_count_ == 0 || op_count_ > encode::ops_max) return false;
     if (encode::program_header_bytes + op_count_ * encode::op_bytes > size_) return false;
+    size_ -= text::text_slack;  // of which only whole words that reach over the end are read
     fixed_bytes_max_ = text::text_slack;
     std::uint32_t uses[record_string_count] = {};
     for (std::uint32_t index = 0; index < op_count_; ++index) {
@@ -119,9 +120,7 @@ bool LineProgram::check_names(std::uint32_t at) noexcept {
 std::uint8_t* LineProgram::put_name(std::uint8_t* out, std::uint32_t table, std::uint32_t index) const noexcept {
     const std::uint32_t row = std::min(index, load<std::uint32_t>(bytes_ + table));
     const std::uint8_t* entry = bytes_ + table + 4 + row * encode::name_table_entry_bytes;
-    const auto length = load<std::uint32_t>(entry + 4);
-    std::memcpy(out, bytes_ + load<std::uint32_t>(entry), length);
-    return out + length;
+    return text::put_literal(out, bytes_ + load<std::uint32_t>(entry), load<std::uint32_t>(entry + 4));
 }
 
 std::uint8_t* LineProgram::run(const std::uint8_t* frame, std::uint8_t* out) noexcept {
@@ -129,8 +128,7 @@ std::uint8_t* LineProgram::run(const std::uint8_t* frame, std::uint8_t* out) noe
     constexpr std::uint64_t ns_per_second = 1'000'000'000;
     for (std::uint32_t index = 0;; ++index) {
         const Op op = op_at(index);
-        std::memcpy(out, bytes_ + op.literal_offset, op.literal_length);
-        out += op.literal_length;
+        out = put_literal(out, bytes_ + op.literal_offset, op.literal_length);
         const std::uint8_t* value = frame + op.source;
         switch (op.code) {
             case code::u8: out = put_small(out, *value); break;

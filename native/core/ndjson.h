@@ -10,6 +10,8 @@
 
 namespace parapet {
 
+static_assert(encode::program_slack_bytes == text::text_slack);
+
 class LineProgram {
 public:
     /// Checks a program; it must stay where it is while this is used. False: it is not one.

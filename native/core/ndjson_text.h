@@ -13,7 +13,7 @@
 
 namespace parapet::text {
 
-inline constexpr std::uint32_t text_slack = 16;
+inline constexpr std::uint32_t text_slack = 32;
 
 inline constexpr char digit_pairs[] =
     "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960"
@@ -66,11 +66,28 @@ inline std::uint8_t* put_u64(std::uint8_t* out, std::uint64_t value) noexcept {
     return put_eight(out, static_cast<std::uint32_t>(value % eight));
 }
 
+/// Eight hexadecimal digits: each nibble moves to a byte of its own, and becomes a digit by arithmetic on all at once.
+inline std::uint64_t hex8(std::uint32_t value) noexcept {
+    std::uint64_t word = __builtin_bswap32(value);
+    word = (word | word << 16) & 0x0000ffff0000ffffu;
+    word = (word | word << 8) & 0x00ff00ff00ff00ffu;
+    word = (word >> 4 | word << 8) & 0x0f0f0f0f0f0f0f0fu;
+    // 0x27 leads from the character after "9" to "a".
+    const std::uint64_t letters = ((word + 0x0606060606060606u) >> 4 & 0x0101010101010101u) * 0x27;
+    return word + 0x3030303030303030u + letters;
+}
+
 inline std::uint8_t* put_hex16(std::uint8_t* out, std::uint64_t value) noexcept {
-    for (int index = 15; index >= 0; --index, value >>= 4) {
-        out[index] = static_cast<std::uint8_t>("0123456789abcdef"[value & 15]);
-    }
+    const std::uint64_t words[2] = {hex8(static_cast<std::uint32_t>(value >> 32)), hex8(static_cast<std::uint32_t>(value))};
+    std::memcpy(out, words, sizeof words);
     return out + 16;
+}
+
+/// A short text that has `text_slack` readable bytes behind it: copied in whole words, without a call for the usual length.
+inline std::uint8_t* put_literal(std::uint8_t* out, const std::uint8_t* at, std::uint32_t length) noexcept {
+    std::memcpy(out, at, text_slack);
+    if (length > text_slack) std::memcpy(out + text_slack, at + text_slack, length - text_slack);
+    return out + length;
 }
 
 inline std::uint8_t* put_quoted_address(std::uint8_t* out, const std::uint8_t* bytes) noexcept {

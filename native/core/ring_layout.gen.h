@@ -45,6 +45,18 @@ inline constexpr std::int32_t flags = 18;
 inline constexpr std::int32_t reserved = 20;
 }
 
+
+namespace loss_word {
+inline constexpr std::int32_t first_sequence = 0;
+inline constexpr std::int32_t last_sequence = 1;
+inline constexpr std::int32_t records = 2;
+inline constexpr std::int32_t since_ms = 3;
+inline constexpr std::int32_t until_ms = 4;
+inline constexpr std::int32_t worker_index = 5;
+inline constexpr std::int32_t reason = 6;
+}
+
+inline constexpr std::int32_t loss_words = 8;
 inline constexpr std::int32_t ring_bytes_max = 1073741824;
 inline constexpr std::int32_t ring_bytes_min = 262144;
 
@@ -78,6 +90,17 @@ inline constexpr std::int32_t drops = 1024;
 }
 
 inline constexpr std::int32_t ring_header_bytes = 4096;
+
+namespace ring_state_word {
+inline constexpr std::int32_t head = 0;
+inline constexpr std::int32_t tail = 1;
+inline constexpr std::int32_t next_sequence = 2;
+inline constexpr std::int32_t dropped = 3;
+inline constexpr std::int32_t writer_ended = 4;
+inline constexpr std::int32_t loss_count = 5;
+}
+
+inline constexpr std::int32_t ring_state_words = 8;
 inline constexpr std::int32_t ring_version = 1;
 inline constexpr std::int32_t slot_bytes = 384;
 

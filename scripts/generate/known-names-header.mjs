@@ -26,6 +26,7 @@ export function knownNamesHeader(knownNames) {
   const slots = new Array(1 << bits).fill(0);
   for (const [index, name] of names.entries()) slots[Math.imul(sample(name), multiplier) >>> (32 - bits)] = index + 1;
   const longest = Math.max(...names.map((name) => name.length));
+  const padded = Math.ceil((longest + 1) / 16) * 16;
   return `// Generated from the known names of src/engine/contract.ts by scripts/generate.mjs; do not edit.
 #pragma once
 #include <cstdint>
@@ -41,16 +42,26 @@ inline constexpr std::uint8_t known_name_lengths[] = {
     ${knownNames.map((name) => name.length).join(', ').replace(/(.{1,104})(?: |$)/g, '$1\n    ').trimEnd()}
 };
 inline constexpr std::uint32_t known_name_longest = ${longest};
+/// The names again, padded with zeros, so that they can be compared in whole registers.
+inline constexpr char known_name_text[][${padded}] = {
+    ${knownNames.map((name) => `"${name}"`).join(', ').replace(/(.{1,104})(?: |$)/g, '$1\n    ').trimEnd()}
+};
+
+/// The one known name that a lower-case name with these bytes (at 0, length / 2, length - 1, length * 3 / 4) can be; 0: none.
+/// Its length is right, its other bytes are for the caller to compare. The length is not 0.
+inline std::uint32_t known_name_candidate(std::uint8_t first, std::uint8_t middle, std::uint8_t last, std::uint8_t third_quarter,
+                                          std::uint32_t length) noexcept {
+    const std::uint32_t packed = static_cast<std::uint32_t>(first) | static_cast<std::uint32_t>(middle) << 8 |
+        static_cast<std::uint32_t>(last) << 16 | static_cast<std::uint32_t>(third_quarter) << 24;
+    const std::uint32_t id = known_name_slots[((packed ^ (length * 0x01000193u)) * ${multiplier}u) >> ${32 - bits}];
+    return known_name_lengths[id] == length ? id : 0;
+}
 
 /// Id of a lower-case field name, 0 if it is not a known one.
 inline std::uint32_t known_name_id(const std::uint8_t* name, std::uint32_t length) noexcept {
     if (length == 0 || length > known_name_longest) return 0;
-    const std::uint32_t packed = static_cast<std::uint32_t>(name[0]) | static_cast<std::uint32_t>(name[length >> 1]) << 8 |
-        static_cast<std::uint32_t>(name[length - 1]) << 16 | static_cast<std::uint32_t>(name[length * 3 >> 2]) << 24;
-    const std::uint32_t slot = ((packed ^ (length * 0x01000193u)) * ${multiplier}u) >> ${32 - bits};
-    const std::uint32_t id = known_name_slots[slot];
-    if (id == 0 || known_name_lengths[id] != length) return 0;
-    return std::memcmp(name, known_names[id], length) == 0 ? id : 0;
+    const std::uint32_t id = known_name_candidate(name[0], name[length >> 1], name[length - 1], name[length * 3 >> 2], length);
+    return id != 0 && std::memcmp(name, known_name_text[id], length) == 0 ? id : 0;
 }
 
 }  // namespace parapet

@@ -1,18 +1,29 @@
 // Renders the fixed block of a log record as a C++ struct, its strings as members of `RecordStrings`.
 const snake = (name) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-const types = { u64: 'std::uint64_t', address: 'std::uint8_t', u32: 'std::uint32_t', u16: 'std::uint16_t', u8: 'std::uint8_t' };
+const types = {
+  u64: 'std::uint64_t',
+  address: 'std::uint8_t',
+  u32: 'std::uint32_t',
+  u16: 'std::uint16_t',
+  u8: 'std::uint8_t',
+};
 
 function constants(name, table) {
-  const rows = Object.entries(table).map(([key, value]) => `inline constexpr std::uint8_t ${snake(key)} = ${value};`);
+  const rows = Object.entries(table).map(
+    ([key, value]) => `inline constexpr std::uint8_t ${snake(key)} = ${value};`,
+  );
   return `namespace ${name} {\n${rows.join('\n')}\n}\n`;
 }
 
 export function recordLayoutHeader(record) {
   const { fixedRows, fixedPlaces, fixedBytes, stringRows } = record;
-  const members = fixedRows.map(([name, type, about]) =>
-    `    /// ${about}\n    ${types[type]} ${snake(name)}${type === 'address' ? '[16] = {}' : ' = 0'};`);
-  const places = fixedRows.map(([name]) =>
-    `static_assert(offsetof(RecordFixed, ${snake(name)}) == ${fixedPlaces[name].offset});`);
+  const members = fixedRows.map(
+    ([name, type, about]) =>
+      `    /// ${about}\n    ${types[type]} ${snake(name)}${type === 'address' ? '[16] = {}' : ' = 0'};`,
+  );
+  const places = fixedRows.map(
+    ([name]) => `static_assert(offsetof(RecordFixed, ${snake(name)}) == ${fixedPlaces[name].offset});`,
+  );
   const strings = stringRows.map(([name, about]) => `    /// ${about}\n    std::string_view ${snake(name)};`);
   return `// Generated from src/logs/record/fixed.ts by scripts/generate.mjs; do not edit.
 #pragma once

@@ -1,5 +1,16 @@
 /** Config of logs: where records are kept until they are delivered, and where they go. */
-import { bytes, fixed, list, milliseconds, oneOf, path, section, type Static, text, variants } from '../lib/schema.ts';
+import {
+  bytes,
+  fixed,
+  list,
+  milliseconds,
+  oneOf,
+  path,
+  type Static,
+  section,
+  text,
+  variants,
+} from '../lib/schema.ts';
 
 const fileDestination = section(
   {
@@ -20,9 +31,17 @@ const jobConfig = section(
 
 export const logsConfig = section(
   {
-    directory: path({ default: 'var/log', description: 'Folder of rings, spool and admin token. One process at a time.' }),
+    directory: path({
+      default: 'var/log',
+      description: 'Folder of rings, spool and admin token. One process at a time.',
+    }),
     drainMs: milliseconds({ default: 10000, description: 'For delivery to end after the last exchange.' }),
-    ringBytes: bytes({ default: '16MiB', minimum: 1048576, maximum: 1073741824, description: 'Log ring of one worker.' }),
+    ringBytes: bytes({
+      default: '16MiB',
+      minimum: 1048576,
+      maximum: 1073741824,
+      description: 'Log ring of one worker.',
+    }),
     jobs: list(jobConfig, { default: [], description: 'Deliveries.' }),
   },
   { default: {}, description: 'Log records: one for each exchange.' },

@@ -9,6 +9,9 @@
  */
 export const programVersion = 1;
 
+/** Bytes of no meaning at the end: literals are copied in whole words. */
+export const programSlackBytes = 32;
+
 /** u32 each. */
 export const programHeader = { version: 0, opCount: 4, dataset: 8, bytes: 12 } as const;
 export const programHeaderBytes = 16;

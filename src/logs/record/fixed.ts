@@ -18,11 +18,19 @@ export const fixedRows = [
   ['originResponseBytes', 'u64', 'Bytes received from the origin, head and body.'],
   ['cacheResponseBytes', 'u64', 'Bytes of the response that came out of the store or was made for it.'],
   ['lostRecords', 'u64', 'Set by the writer in the record of a loss: how many records were dropped.'],
-  ['lostLastSequence', 'u64', 'Set by the writer in the record of a loss: the sequence number of the last of them.'],
+  [
+    'lostLastSequence',
+    'u64',
+    'Set by the writer in the record of a loss: the sequence number of the last of them.',
+  ],
   ['clientAddress', 'address', 'Peer of the connection, network order, IPv4 as ::ffff:a.b.c.d.'],
   ['serverAddress', 'address', 'Our side of the connection.'],
   ['originAddress', 'address', 'Server that was asked last; all zero: none was.'],
-  ['timeToFirstByteUs', 'u32', 'From the first byte of the request to the first byte of the response, microseconds.'],
+  [
+    'timeToFirstByteUs',
+    'u32',
+    'From the first byte of the request to the first byte of the response, microseconds.',
+  ],
   ['originDnsUs', 'u32', 'Time spent looking up the origin.'],
   ['originConnectUs', 'u32', 'TCP handshake with the origin; 0 on a connection that was used before.'],
   ['originTlsUs', 'u32', 'TLS handshake with the origin; 0 on a connection that was used before.'],
@@ -49,7 +57,10 @@ export const fixedRows = [
 ] as const satisfies readonly (readonly [string, FixedType, string])[];
 
 export type FixedColumn = (typeof fixedRows)[number][0];
-export type FixedColumnOf<T extends FixedType> = Extract<(typeof fixedRows)[number], readonly [string, T, string]>[0];
+export type FixedColumnOf<T extends FixedType> = Extract<
+  (typeof fixedRows)[number],
+  readonly [string, T, string]
+>[0];
 
 export const recordFlag = {
   /** The target has a query, though it may be empty. */
@@ -98,7 +109,8 @@ function placeFixed(): { places: Record<FixedColumn, FixedPlace>; bytes: number 
   let offset = 0;
   for (const [name, type] of fixedRows) {
     const alignment = type === 'address' ? 8 : fixedTypeBytes[type];
-    if (offset % alignment !== 0) throw new Error(`fixed block: ${name} is not aligned; sort the rows by size`);
+    if (offset % alignment !== 0)
+      throw new Error(`fixed block: ${name} is not aligned; sort the rows by size`);
     places[name] = { type, offset };
     offset += fixedTypeBytes[type];
   }
@@ -107,4 +119,7 @@ function placeFixed(): { places: Record<FixedColumn, FixedPlace>; bytes: number 
 }
 
 export const { places: fixedPlaces, bytes: fixedBytes } = placeFixed();
-export const stringIndex = Object.fromEntries(stringRows.map(([name], index) => [name, index])) as Record<StringColumn, number>;
+export const stringIndex = Object.fromEntries(stringRows.map(([name], index) => [name, index])) as Record<
+  StringColumn,
+  number
+>;

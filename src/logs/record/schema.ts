@@ -2,8 +2,9 @@
  * The hash that a ring carries of its record layout: 64-bit FNV-1a over everything that says where a value lies. Tables
  * of names are append-only and not part of it.
  */
-import { fixedRows, recordFlag, stringRows } from './fixed.ts';
+
 import { frameFlag, frameHeaderBytes, frameWord, slotBytes, slotWord } from '../ring/layout.ts';
+import { fixedRows, recordFlag, stringRows } from './fixed.ts';
 
 function fnv1a64(text: string): bigint {
   let hash = 0xcbf29ce484222325n;

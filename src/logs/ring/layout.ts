@@ -120,7 +120,12 @@ export const frameAlignment = 8;
 export const frameBytesMax = 65536;
 
 /** Distinct from 0 and from each other in every byte, so that a stray word is never mistaken for one. */
-export const frameState = { free: 0, prepared: 0x50523131, committed: 0x434f4d32, padding: 0x50414433 } as const;
+export const frameState = {
+  free: 0,
+  prepared: 0x50523131,
+  committed: 0x434f4d32,
+  padding: 0x50414433,
+} as const;
 export const frameFlag = {
   /** Not an exchange: tells how many records were dropped (`lostRecords`, `lostLastSequence`). */
   loss: 1,
@@ -150,3 +155,30 @@ export const slotWord = {
 export const slotBytes = 384;
 /** Longer strings are cut. */
 export const slotStringMax = { method: 16, host: 64, zone: 64, path: 192 } as const;
+
+/** Float64 words that `ringState` answers in. */
+export const ringStateWord = {
+  head: 0,
+  tail: 1,
+  nextSequence: 2,
+  /** Records dropped since the ring was made. */
+  dropped: 3,
+  /** 1 once the writer will write no more. */
+  writerEnded: 4,
+  /** Records of the loss that waits to be told. */
+  lossCount: 5,
+} as const;
+export const ringStateWords = 8;
+
+/** Float64 words in which `ringEncodeLoss` takes a loss. Times in milliseconds since 1970. */
+export const lossWord = {
+  firstSequence: 0,
+  lastSequence: 1,
+  records: 2,
+  sinceMs: 3,
+  untilMs: 4,
+  workerIndex: 5,
+  /** Index into `reasons` of the contract. */
+  reason: 6,
+} as const;
+export const lossWords = 8;
