@@ -11,6 +11,9 @@ import { formatPath, type Path } from '../diagnostic.ts';
 import type { Config } from '../schema.ts';
 import type { Finding } from '../validate.ts';
 
+/** sun_path of unix(7), without its final zero. */
+const unixPathBytesMax = 107;
+
 interface Bound {
   path: Path;
   text: string;
@@ -62,8 +65,10 @@ function notAnAddress(path: Path, text: string, expected: string): Finding {
 function checkAdmin(text: string, findings: Finding[], bound: Bound[]): void {
   const path = ['admin', 'address'];
   if (text.startsWith('unix:')) {
-    if (text === 'unix:')
-      findings.push({ path, message: 'the admin address names no socket', expected: 'unix:PATH' });
+    const bytes = Buffer.byteLength(text) - 'unix:'.length;
+    const expected = `unix: and a path of 1 to ${unixPathBytesMax} bytes`;
+    if (bytes === 0 || bytes > unixPathBytesMax)
+      findings.push({ path, message: `the path of the admin socket has ${bytes} bytes`, expected });
     return;
   }
   const address = parseAddress(text);
