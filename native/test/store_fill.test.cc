@@ -384,7 +384,7 @@ TEST(when_pinned_and_unlinked_bytes_take_their_share_new_fills_pass) {
 }
 
 TEST(when_the_records_are_used_up_fills_pass) {
-  Config config;
+  Config config = Rig::small();
   config.fills_max = 4;
   Rig rig(config);
   FillResult begun[3];

@@ -43,8 +43,8 @@ struct Note {
 };
 
 struct Rig {
-  explicit Rig(Config config = {}) {
-    if (config.bytes_max == Config{}.bytes_max) config.bytes_max = 8u << 20;
+  Rig() : Rig(small()) {}
+  explicit Rig(Config config) {
     config.workers_max = 8;
     config.notify = [](void* context, std::uint32_t worker, std::uint32_t index, std::uint32_t generation) {
       static_cast<Rig*>(context)->notes.push_back({worker, index, generation});
@@ -55,6 +55,12 @@ struct Rig {
   ~Rig() { Store::destroy(store); }
   Rig(const Rig&) = delete;
   Rig& operator=(const Rig&) = delete;
+
+  static Config small() {
+    Config config;
+    config.bytes_max = 8u << 20;
+    return config;
+  }
 
   bool was_told(std::uint32_t worker) {
     bool told = false;
