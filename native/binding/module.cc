@@ -3,6 +3,9 @@
 #include <node_api.h>
 
 #include "ring_binding.h"
+#include "engine_binding.h"
+#include "ring_binding.h"
+#include "store_binding.h"
 #include "system.h"
 
 namespace {
@@ -20,7 +23,10 @@ NAPI_MODULE_INIT() {
       {"version", nullptr, version, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
   if (napi_define_properties(env, exports, 1, properties) != napi_ok) return nullptr;
-  if (parapet::binding::register_system(env, exports) != napi_ok) return nullptr;
+  using namespace parapet::binding;
+  for (const auto add : {register_system, register_store, register_engine, register_ring}) {
+    if (add(env, exports) != napi_ok) return nullptr;
+  }
   if (parapet::binding::register_ring(env, exports) != napi_ok) return nullptr;
   return exports;
 }

@@ -72,6 +72,8 @@ public:
     static constexpr std::uint32_t tick_ms = 25;
     /// Takes the commands of the late table.
     void apply_late() noexcept;
+    /// Makes the descriptor readable, so that the loop turns and late commands are taken.
+    void wake() noexcept;
     void drain() noexcept;
     /// Whether no exchange and no client connection is left.
     [[nodiscard]] bool idle() const noexcept { return live_exchanges_ == 0 && open_clients_ == 0; }

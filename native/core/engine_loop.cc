@@ -101,6 +101,7 @@ std::vector<std::int32_t> Engine::live_snapshots() const {
 
 void Engine::set_addresses(std::uint32_t server, std::vector<Address> addresses) noexcept {
     if (Pool* found = pool(server)) {
+        for (Address& address : addresses) address.port = found->server.port;
         found->server.addresses = std::move(addresses);
         found->next_address = 0;
         serve_queue(*found);
@@ -176,7 +177,7 @@ void Engine::turn() noexcept {
     // Work that the rounds left over must not wait for the next packet.
     if (!stopped_ && (!again_clients_.empty() || !again_origins_.empty() || !moved_entries_.empty() || !follow_news_.empty() ||
                       !fail_news_.empty())) {
-        mailbox_->post({Message::Kind::store_progress, 0, 0});
+        wake();
     }
 }
 
@@ -552,6 +553,10 @@ void Engine::fire(TimerNode& node) noexcept {
     }
 }
 
+void Engine::wake() noexcept {
+    if (!stopped_) mailbox_->post({Message::Kind::store_progress, 0, 0});
+}
+
 void Engine::drain() noexcept {
     draining_ = true;
     set_listeners({});
@@ -590,7 +595,8 @@ void Engine::stop() noexcept {
     listeners_.clear();
     ::close(epoll_);
     epoll_ = -1;
-    // The view in JavaScript may outlive the engine: the mapping stays until the process ends or its owner frees it.
+    // The view in JavaScript may outlive the engine: the mapping is its owner's from here on.
+    arena_.leak();
 }
 
 }  // namespace parapet

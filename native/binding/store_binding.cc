@@ -1,0 +1,134 @@
+#include "store_binding.h"
+
+#include <mutex>
+#include <span>
+
+#include "core/engine.h"
+#include "core/process.h"
+#include "core/store/store.h"
+#include "values.h"
+
+namespace parapet::binding {
+
+namespace {
+
+// One store per process, opened once by control; guarded because every thread of the process may ask for it.
+std::mutex store_mutex;
+HashKey hash_key;
+
+napi_value store_open(napi_env env, napi_callback_info info) {
+    std::size_t count = 1;
+    napi_value options = nullptr;
+    (void)napi_get_cb_info(env, info, &count, &options, nullptr, nullptr);
+    const std::lock_guard lock(store_mutex);
+    if (store::Store::current() != nullptr) return undefined(env);
+    store::Config config;
+    std::string secret;
+    (void)read_number(env, options, "bytesMax", config.bytes_max);
+    (void)read_number(env, options, "objectBytesMax", config.object_bytes_max);
+    (void)read_number(env, options, "windowBytes", config.window_bytes);
+    if (!read_text(env, options, "secretHex", secret) || secret.size() != 32) {
+        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "storeOpen: secretHex has 32 hexadecimal digits");
+        return nullptr;
+    }
+    hash_key = {hex_of(secret, 0), hex_of(secret, 16)};
+    config.workers_max = workers_max;
+    config.notify = &Engine::store_notify;
+    if (store::Store::open(config) == nullptr) {
+        napi_throw_error(env, "ENOMEM", "storeOpen: the memory of the store cannot be reserved (store.bytesMax)");
+        return nullptr;
+    }
+    return undefined(env);
+}
+
+napi_value store_stats(napi_env env, napi_callback_info) {
+    napi_value result = nullptr;
+    if (napi_create_object(env, &result) != napi_ok) return nullptr;
+    store::Store* const store = store::Store::current();
+    if (store == nullptr) return result;
+    const store::Stats stats = store->stats();
+    const auto set = [&](const char* name, std::uint64_t value) { set_number(env, result, name, static_cast<double>(value)); };
+    set("bytesMax", stats.bytes_max);
+    set("bytesUsed", stats.bytes_used);
+    set("bytesObjects", stats.bytes_objects);
+    set("bytesEntries", stats.bytes_entries);
+    set("bytesIndex", stats.bytes_index);
+    set("bytesFixed", stats.bytes_fixed);
+    set("bytesUnlinked", stats.bytes_unlinked);
+    set("objects", stats.objects);
+    set("fillsActive", stats.fills_active);
+    set("pins", stats.pins);
+    set("hits", stats.hits);
+    set("misses", stats.misses);
+    set("fills", stats.fills);
+    set("stored", stats.stored);
+    set("collapsed", stats.collapsed);
+    set("windowed", stats.windowed);
+    set("refused", stats.refused);
+    set("evictions", stats.evictions);
+    set("bytesEvicted", stats.bytes_evicted);
+    set("purges", stats.purges);
+    set("recovered", stats.recovered);
+    return result;
+}
+
+napi_value store_purge(napi_env env, napi_callback_info info) {
+    std::size_t count = 2;
+    napi_value args[2] = {};
+    (void)napi_get_cb_info(env, info, &count, args, nullptr, nullptr);
+    napi_typedarray_type type{};
+    std::size_t length = 0;
+    void* data = nullptr;
+    bool soft = false;
+    if (count < 1 || napi_get_typedarray_info(env, args[0], &type, &length, &data, nullptr, nullptr) != napi_ok || type != napi_uint8_array) {
+        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "storePurge: the key is a Uint8Array");
+        return nullptr;
+    }
+    if (count > 1) (void)napi_get_value_bool(env, args[1], &soft);
+    store::Store* const store = store::Store::current();
+    if (store == nullptr || length == 0 || length > store::key_bytes_limit) return number(env, 0);
+    const std::span<const std::uint8_t> key(static_cast<const std::uint8_t*>(data), length);
+    return number(env, store->purge(siphash13(hash_key, key), key, soft));
+}
+
+napi_value store_purge_all(napi_env env, napi_callback_info info) {
+    std::size_t count = 1;
+    napi_value arg = nullptr;
+    (void)napi_get_cb_info(env, info, &count, &arg, nullptr, nullptr);
+    bool soft = false;
+    if (count > 0) (void)napi_get_value_bool(env, arg, &soft);
+    if (store::Store* const store = store::Store::current()) store->purge_all(soft);
+    return undefined(env);
+}
+
+napi_value stats_page(napi_env env, napi_callback_info info) {
+    std::size_t count = 1;
+    napi_value arg = nullptr;
+    (void)napi_get_cb_info(env, info, &count, &arg, nullptr, nullptr);
+    std::uint32_t worker = 0;
+    if (count < 1 || napi_get_value_uint32(env, arg, &worker) != napi_ok || worker >= workers_max) {
+        napi_throw_range_error(env, "ERR_OUT_OF_RANGE", "statsPage: no such worker slot");
+        return nullptr;
+    }
+    // The pages live as long as the process: nothing to free with the view.
+    napi_value result = nullptr;
+    if (napi_create_external_arraybuffer(env, &Process::get().stats(worker), StatsPage::page_bytes, nullptr, nullptr, &result) != napi_ok) return nullptr;
+    return result;
+}
+
+}  // namespace
+
+const HashKey& store_hash_key() noexcept { return hash_key; }
+
+napi_status register_store(napi_env env, napi_value exports) {
+    const napi_property_descriptor properties[] = {
+        {"storeOpen", nullptr, store_open, nullptr, nullptr, nullptr, napi_default, nullptr},
+        {"storeStats", nullptr, store_stats, nullptr, nullptr, nullptr, napi_default, nullptr},
+        {"storePurge", nullptr, store_purge, nullptr, nullptr, nullptr, napi_default, nullptr},
+        {"storePurgeAll", nullptr, store_purge_all, nullptr, nullptr, nullptr, napi_default, nullptr},
+        {"statsPage", nullptr, stats_page, nullptr, nullptr, nullptr, napi_default, nullptr},
+    };
+    return napi_define_properties(env, exports, sizeof properties / sizeof properties[0], properties);
+}
+
+}  // namespace parapet::binding
