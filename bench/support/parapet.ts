@@ -1,9 +1,9 @@
 /** Parapet as it is measured: one worker, the file job on, every timer at its default. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readMetric } from '../../test/support/admin.ts';
 import { type ConfigObject, siteConfig, writeConfig } from '../../test/support/config.ts';
 import { Parapet } from '../../test/support/parapet.ts';
-import { fetchOnce } from '../../test/support/raw-client.ts';
 import type { Subject } from './subject.ts';
 
 export async function startSubject(
@@ -30,10 +30,9 @@ export async function startSubject(
     pids: async () => [await parapet.child()],
     asidePid: parapet.pid,
     requests: async () => {
-      const text = (await fetchOnce(parapet.admin, '/metrics', { host: '127.0.0.1' })).body.toString();
-      const counts = [...text.matchAll(/^parapet_exchanges_total(?:\{[^}]*\})? (\d+)$/gm)];
-      if (counts.length === 0) throw new Error('no parapet_exchanges_total in the metrics');
-      return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+      const count = await readMetric(parapet, 'parapet_exchanges_total');
+      if (count === undefined) throw new Error('no parapet_exchanges_total in the metrics');
+      return count;
     },
     stop: () => parapet.end(),
   };

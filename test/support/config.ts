@@ -11,7 +11,7 @@ export type ConfigValue =
   | number
   | boolean
   | null
-  | ConfigValue[]
+  | readonly ConfigValue[]
   | { [key: string]: ConfigValue | undefined };
 export type ConfigObject = { [key: string]: ConfigValue | undefined };
 

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { readMetric } from '../../support/admin.ts';
 import { siteConfig, url } from '../../support/config.ts';
 import { freeAddress, neverAcceptingAddress } from '../../support/dead-origins.ts';
 import { startParapet } from '../../support/parapet.ts';
@@ -44,8 +45,7 @@ export async function ejection(t: Test): Promise<void> {
   for (let turn = 0; turn < 30; turn += 1)
     statuses.push((await fetchOnce(parapet.listener(), '/eject')).status);
   t.same(new Set(statuses), new Set([200]), 'a request that was provably unsent goes to the other server');
-  const metrics = (await fetchOnce(parapet.admin, '/metrics', { host: '127.0.0.1' })).body.toString();
-  const failures = Number(/parapet_origin_failures_total\{?[^\n]*\}? (\d+)/.exec(metrics)?.[1]);
+  const failures = (await readMetric(parapet, 'parapet_origin_failures_total')) ?? 0;
   t.ok(failures >= 3 && failures <= 6, `${failures} attempts at the dead server before it was left out`);
 }
 
