@@ -259,11 +259,14 @@ private:
 Encoded encode_frames(const RingReader& ring, LineProgram* program, std::span<std::uint8_t> out, double* state) noexcept {
     Batch batch(program, out, state);
     auto position = static_cast<std::uint64_t>(state[at_state::position]);
-    std::uint64_t limit = ring.tail();
-    const auto wanted_end = static_cast<std::uint64_t>(state[at_state::end_position]);
-    if (wanted_end != 0) limit = std::min(limit, wanted_end);
+    const std::uint64_t limit = ring.tail();
+    const auto end = static_cast<std::uint64_t>(state[at_state::end_position]);
     position = std::max(position, ring.head());
     while (!batch.is_done()) {
+        if (end != 0 && position >= end) {
+            batch.at_end();
+            break;
+        }
         std::uint64_t after = position;
         const std::uint8_t* frame = nullptr;
         const RingStep step = ring.next(after, limit, frame);

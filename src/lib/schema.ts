@@ -33,6 +33,11 @@ export function seconds(about: About<number> & Range) {
   return Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, expected: 'a whole number of seconds', ...about });
 }
 
+/** Seconds, parts of one allowed. */
+export function decimalSeconds(about: About<number> & Range) {
+  return Type.Number({ minimum: 0, maximum: 2 ** 31 - 1, expected: 'seconds, such as 30 or 0.5', ...about });
+}
+
 export function count(about: About<number> & Range) {
   return Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, expected: 'a whole number', ...about });
 }

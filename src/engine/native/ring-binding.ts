@@ -3,6 +3,8 @@
  * its memory. Positions and counts are doubles, exact up to 2^53. Layouts: src/logs/ring/layout.ts,
  * src/logs/encode/program-layout.ts. An error of the operating system is thrown as an Error with its `code`.
  */
+import { loadBinding } from './binding.ts';
+
 declare const ringBrand: unique symbol;
 export interface RingHandle {
   readonly [ringBrand]: true;
@@ -50,4 +52,9 @@ export interface RingBinding {
   ringArm(ring: RingHandle, isArmed: boolean): void;
   /** An eventfd of the process, -1 where there is none. */
   ringWakeFd(): number;
+}
+
+/** The same addon as `loadBinding`, seen from the shipper. */
+export function loadRingBinding(): RingBinding {
+  return loadBinding() as unknown as RingBinding;
 }

@@ -98,7 +98,7 @@ export const encodeState = {
   stop: 10,
   /** Out: bytes skipped because a frame made no sense. */
   damagedBytes: 11,
-  /** In: position not to be passed, 0: none. */
+  /** In: no frame at or behind this position is read, 0: none. */
   endPosition: 12,
 } as const;
 export const encodeStateWords = 16;

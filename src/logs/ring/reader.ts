@@ -29,7 +29,7 @@ export interface EncodeLimits {
   /** No line is added that would end beyond this offset, unless the output is empty. */
   softLimit: number;
   recordsMax: number;
-  /** Position not to be passed, 0: none. */
+  /** Frames at or behind this position are left, 0: none are. */
   endPosition: number;
 }
 
@@ -131,7 +131,7 @@ export class Ring {
     return this.#result();
   }
 
-  /** Counts the frames from `position` to `endPosition`, or to the tail where that is 0. */
+  /** Counts the frames from `position` to the first at or behind `endPosition`, or to the tail where that is 0. */
   count(position: number, endPosition: number): Encoding {
     this.#load(position, 0, { softLimit: 0, recordsMax: Number.MAX_SAFE_INTEGER, endPosition });
     this.#binding.ringEncode(this.#handle, null, noBytes, this.#state);

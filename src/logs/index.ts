@@ -1,0 +1,25 @@
+/** The log path for the shipper: rings, programs, sinks. */
+
+import type { JobConfig } from './config.ts';
+import { compileProgram, type Program } from './encode/compile.ts';
+import { datasetFields } from './record/dataset.ts';
+import { FileSink } from './sinks/file/index.ts';
+import type { Sink } from './sinks/sink.ts';
+
+export type { Program } from './encode/compile.ts';
+export { encodeLossLine, type Loss } from './encode/loss.ts';
+export { ringFilePrefix, ringFileSuffix } from './ring/layout.ts';
+export { type Encoding, Ring } from './ring/reader.ts';
+export type { Batch, Sink, SinkFailure } from './sinks/sink.ts';
+
+/** The program of a job's lines. The config has been checked: every name is a field. */
+export function programOf({ dataset, output }: JobConfig): Program {
+  const { id, fields, defaults } = datasetFields[dataset];
+  const names = output.field_names ?? defaults;
+  const chosen = names.flatMap((name) => fields.get(name) ?? []);
+  return compileProgram(id, chosen, output.timestamp_format);
+}
+
+export function sinkOf({ destination }: JobConfig): Sink {
+  return new FileSink(destination);
+}

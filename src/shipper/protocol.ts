@@ -1,0 +1,84 @@
+/**
+ * What control and the shipper thread say to each other, by `postMessage`. `start` comes first and once. Rings are named
+ * by their path, as the engine that writes them reported it.
+ */
+import type { JobConfig } from '../logs/config.ts';
+
+export type ToShipper =
+  | {
+      type: 'start';
+      /** Where rings of earlier processes are looked for. */
+      directory: string;
+      /** Of this process: rings of another one are recovered. 16 hexadecimal digits. */
+      bootIdHex: string;
+      /** Rings whose writers are at work. */
+      rings: string[];
+      jobs: JobConfig[];
+    }
+  | { type: 'addRing'; path: string }
+  /** The writer of this ring is gone, with its thread: what it left is taken over, then the file is removed. */
+  | { type: 'recover'; path: string }
+  /** The jobs from now on. One that is not named any more delivers what it has, then it ends. */
+  | { type: 'configure'; jobs: JobConfig[] }
+  /** SIGUSR1. */
+  | { type: 'reopen' }
+  /** Deliver everything, for at most so long; answered by `drained`, after which the thread ends. */
+  | { type: 'drain'; deadlineMs: number }
+  | { type: 'stats'; id: number };
+
+export type FromShipper =
+  /** Rings of earlier processes have been found; their delivery goes on beside that of new records. */
+  | { type: 'started'; recovered: number; setAside: number }
+  | { type: 'stats'; id: number; stats: ShipperStats }
+  | { type: 'drained'; isComplete: boolean; stats: ShipperStats }
+  /** For the operator: to be shown on standard error. Already limited to one a minute for each cause. */
+  | { type: 'notice'; level: 'info' | 'error'; text: string };
+
+export interface ShipperStats {
+  jobs: JobStats[];
+  rings: RingStats[];
+  /** Rings of earlier processes or dead workers that were taken over. */
+  recoveredRings: number;
+  /** Rings that could not be read and were renamed. */
+  setAsideRings: number;
+  /** Exchanges that a crash cut short, and that became records of outcome `interrupted`. */
+  interruptedRecords: number;
+  /** Bytes of rings that made no sense. */
+  damagedBytes: number;
+}
+
+export interface JobStats {
+  name: string;
+  /** Records accepted by the destination. */
+  delivered: number;
+  /** Records that this job missed because it fell behind. */
+  dropped: number;
+  /** Records that the writers dropped, as this job was told. */
+  lost: number;
+  bytes: number;
+  batches: number;
+  /** Attempts that failed. */
+  failures: number;
+  isFailing: boolean;
+  /** Bytes of rings that this job has not delivered. */
+  lagBytes: number;
+  /** Age of the oldest record in its batch. */
+  lagMs: number;
+  /** Of the failure that lasts; null while all is well. */
+  lastError: string | null;
+  /** Milliseconds since 1970 of the last batch that was accepted; null: none yet. */
+  lastCompleteMs: number | null;
+}
+
+export interface RingStats {
+  path: string;
+  workerIndex: number;
+  ringId: number;
+  bytesUsed: number;
+  bytesMax: number;
+  /** Records written or dropped since the ring was made. */
+  sequence: number;
+  dropped: number;
+  /** Its writer is gone. */
+  isSealed: boolean;
+}
