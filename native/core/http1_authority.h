@@ -13,8 +13,8 @@ struct Authority {
     bool has_port = false;
 };
 
-/// Reads `uri-host [":" port]`: a registered name, an IPv4 address or an IPv6 literal, a port up to 65535 in at most five
-/// digits. An empty host, user information, a zone id and the unused address form "[v1...]" are refused.
+/// Reads `uri-host [":" port]`: a registered name, an IPv4 address or an IPv6 literal, a port up to 65535 in at most
+/// five digits. An empty host, user information, a zone id and the unused address form "[v1...]" are refused.
 [[nodiscard]] bool read_authority(const std::uint8_t* text, std::uint32_t length, Authority& out) noexcept;
 
 /// Writes host in lower case, and the port as a plain decimal where there is one: at most `authority_bytes_max` bytes.

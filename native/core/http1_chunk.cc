@@ -23,15 +23,16 @@ std::uint16_t status_of(std::int32_t reason) noexcept {
     return reason == reason::head_too_large || reason == reason::too_many_fields ? 431 : 400;
 }
 
-/// Only names that no recipient acts upon before the body are passed on (RFC 9110 6.5.1): a name that this proxy knows means
-/// something to it, save those defined for trailers too (RFC 9110 8.8.3, RFC 9211 2, RFC 9209 2).
+/// Only names that no recipient acts upon before the body are passed on (RFC 9110 6.5.1): a name that this proxy knows
+/// means something to it, save those defined for trailers too (RFC 9110 8.8.3, RFC 9211 2, RFC 9209 2).
 bool may_forward(const std::uint8_t* name, std::uint32_t length) noexcept {
     const auto id = static_cast<std::int32_t>(known_name_id(name, length));
     if (id != 0) return id == known::etag || id == known::cache_status || id == known::proxy_status;
     const std::string_view text(reinterpret_cast<const char*>(name), length);
     if (text == "content-digest") return true;
     constexpr std::string_view prefixes[] = {"content-", "access-control-", "x-forwarded-", "sec-", "set-cookie"};
-    return std::none_of(std::begin(prefixes), std::end(prefixes), [&](std::string_view prefix) { return text.starts_with(prefix); });
+    return std::none_of(std::begin(prefixes), std::end(prefixes),
+                        [&](std::string_view prefix) { return text.starts_with(prefix); });
 }
 
 }  // namespace
@@ -119,9 +120,11 @@ ChunkDecoder::Reason ChunkDecoder::count_extension() noexcept {
     return is_too_long || extension_bytes_ > extension_bytes_allowance + body_bytes_ ? reason::bad_chunk : reason::none;
 }
 
-// RFC 9112 7.1.1: chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ). What extensions say is ignored.
+// RFC 9112 7.1.1: chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ). What extensions say is
+// ignored.
 ChunkDecoder::Reason ChunkDecoder::step_extension(std::uint8_t byte) noexcept {
-    const bool may_end = state_ == State::extension_name || state_ == State::extension_token || state_ == State::extension_after;
+    const bool may_end = state_ == State::extension_name || state_ == State::extension_token ||
+                         state_ == State::extension_after;
     if (byte == '\r' && may_end) {
         state_ = State::size_line_feed;
         return reason::none;
@@ -187,7 +190,8 @@ ChunkDecoder::Reason ChunkDecoder::step_trailer(std::uint8_t byte) noexcept {
         case State::trailer_start: return begin_trailer(byte);
         case State::trailer_name:
             if (byte == ':') return end_trailer_name();
-            if (!is_token_byte(byte)) return fault(byte, is_blank(byte) ? reason::space_before_colon : reason::bad_trailer);
+            if (!is_token_byte(byte))
+                return fault(byte, is_blank(byte) ? reason::space_before_colon : reason::bad_trailer);
             return keep(token_lower[byte]);
         case State::trailer_value_start:
             if (is_blank(byte)) return reason::none;

@@ -43,15 +43,17 @@ struct ChunkStep {
 
 /// Decodes one body.
 class ChunkDecoder {
-   public:
+ public:
     ChunkDecoder() noexcept = default;
-    /// `kept` receives the trailer fields that may be forwarded, as lines `name: value` CRLF with names in lower case, no final empty
-    /// line; `kept_trailer_bytes` tells how much is enough. It must stay in place as long as the decoder lives. Fields that speak of
-    /// framing, routing, authentication, caching or content are dropped (RFC 9110 6.5.1). With an empty span all are checked and
-    /// dropped; lines that outgrow another are an error.
-    explicit ChunkDecoder(std::span<std::uint8_t> kept, const ChunkLimits& limits = {}) noexcept : kept_(kept), limits_(limits) {}
+    /// `kept` receives the trailer fields that may be forwarded, as lines `name: value` CRLF with names in lower case,
+    /// no final empty line; `kept_trailer_bytes` tells how much is enough. It must stay in place as long as the decoder
+    /// lives. Fields that speak of framing, routing, authentication, caching or content are dropped (RFC 9110 6.5.1).
+    /// With an empty span all are checked and dropped; lines that outgrow another are an error.
+    explicit ChunkDecoder(std::span<std::uint8_t> kept, const ChunkLimits& limits = {}) noexcept
+        : kept_(kept), limits_(limits) {}
 
-    /// Decodes up to the next piece of data, the end of the input, or the end of the body, whichever is first. At most 2^31 bytes.
+    /// Decodes up to the next piece of data, the end of the input, or the end of the body, whichever is first. At most
+    /// 2^31 bytes.
     [[nodiscard]] ChunkStep feed(std::span<const std::uint8_t> in) noexcept;
 
     /// The kept trailer lines, complete after `end`.
@@ -61,7 +63,7 @@ class ChunkDecoder {
     /// Bytes of the current chunk's data that are still to come: what a read may expect at least.
     [[nodiscard]] std::uint64_t chunk_remaining() const noexcept { return remaining_; }
 
-   private:
+ private:
     enum class State : std::uint8_t {
         size_first,
         size,

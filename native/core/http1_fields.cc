@@ -55,8 +55,10 @@ Verdict read_transfer_encoding(const std::uint8_t* text, std::uint32_t length, H
         while (name_length < coding_length && is_token_byte(coding[name_length])) ++name_length;
         const bool has_more = name_length < coding_length;
         // Whatever follows chunked, a second chunked too, leaves the end of the body unknown.
-        if (name_length == 0 || (scan.flags & flag(head_flag::chunked)) != 0) return refuse(reason::bad_transfer_encoding);
-        if (has_more && coding[name_length] != ';' && !is_blank(coding[name_length])) return refuse(reason::bad_transfer_encoding);
+        if (name_length == 0 || (scan.flags & flag(head_flag::chunked)) != 0)
+            return refuse(reason::bad_transfer_encoding);
+        if (has_more && coding[name_length] != ';' && !is_blank(coding[name_length]))
+            return refuse(reason::bad_transfer_encoding);
         if (!is_word(coding, name_length, "chunked")) return refuse(reason::unknown_transfer_coding, 501);
         if (has_more) return refuse(reason::bad_transfer_encoding);
         scan.flags |= flag(head_flag::chunked);
@@ -65,6 +67,11 @@ Verdict read_transfer_encoding(const std::uint8_t* text, std::uint32_t length, H
 }
 
 void read_connection(const std::uint8_t* text, std::uint32_t length, HeadScan& scan) noexcept {
+    // What nearly all senders send.
+    if (length == 10 && is_word(text, length, "keep-alive")) {
+        scan.flags |= names_keep_alive;
+        return;
+    }
     Elements elements{text, text + length};
     const std::uint8_t* option = nullptr;
     std::uint32_t option_length = 0;

@@ -23,7 +23,8 @@ inline constexpr std::uint32_t authority_bytes_max = host_bytes_max + 6;
 
 /// Words that the table of a head can need under these limits.
 constexpr std::uint32_t head_table_words(const HeadLimits& limits) noexcept {
-    return static_cast<std::uint32_t>(head_words) + limits.fields_max * static_cast<std::uint32_t>(field_words) + (authority_bytes_max + 3) / 4;
+    return static_cast<std::uint32_t>(head_words) + limits.fields_max * static_cast<std::uint32_t>(field_words) +
+           (authority_bytes_max + 3) / 4;
 }
 
 /// Content-Length, and what a chunk may announce, stay where JavaScript counts exactly.
@@ -52,9 +53,9 @@ struct ParseResult {
     std::int32_t reason = reason::none;
 };
 
-/// Where the reading of an incomplete head stopped. Value-initialise it for each message and hand it in unchanged with the same
-/// bytes and more behind them; the bytes may have moved. With it, a head that comes byte by byte costs as much time as its length
-/// twice over. The parser resets it when it answers `ok`. Its members belong to the parser.
+/// Where the reading of an incomplete head stopped. Value-initialise it for each message and hand it in unchanged with
+/// the same bytes and more behind them; the bytes may have moved. With it, a head that comes byte by byte costs as much
+/// time as its length twice over. The parser resets it when it answers `ok`. Its members belong to the parser.
 struct HeadScan {
     /// First byte that has not been judged yet.
     std::uint32_t scanned = 0;

@@ -23,7 +23,8 @@ constexpr std::uint64_t key_extending_bits = [] {
     }
     return bits;
 }();
-static_assert(std::popcount(key_extending_bits) == key_extending_names_count, "each name that extends the key needs a mask bit");
+static_assert(std::popcount(key_extending_bits) == key_extending_names_count,
+              "each name that extends the key needs a mask bit");
 
 struct Span {
     std::uint32_t offset = 0;
@@ -45,7 +46,9 @@ struct RequestLine {
 };
 
 std::int32_t method_of(const std::uint8_t* text, std::uint32_t length) noexcept {
-    const auto is = [&](std::int32_t id, std::size_t bytes) { return std::memcmp(text, methods[id], bytes) == 0 ? id : method_id::other; };
+    const auto is = [&](std::int32_t id, std::size_t bytes) {
+        return std::memcmp(text, methods[id], bytes) == 0 ? id : method_id::other;
+    };
     switch (length) {
         case 3: return text[0] == 'G' ? is(method_id::get, 3) : is(method_id::put, 3);
         case 4: return text[0] == 'H' ? is(method_id::head, 4) : is(method_id::post, 4);
@@ -97,7 +100,9 @@ Verdict read_target(const std::uint8_t* base, std::int32_t method, RequestLine& 
     const std::uint32_t scheme = scheme_length(text, length);
     if (scheme == 0) return refuse(reason::bad_target);
     std::uint32_t authority_length = 0;
-    while (scheme + authority_length < length && text[scheme + authority_length] != '/' && text[scheme + authority_length] != '?') ++authority_length;
+    while (scheme + authority_length < length && text[scheme + authority_length] != '/' &&
+           text[scheme + authority_length] != '?')
+        ++authority_length;
     if (!read_authority(text + scheme, authority_length, out.authority)) return refuse(reason::bad_target);
     out.has_authority = out.is_absolute = true;
     split_path(base, out.target.offset + scheme + authority_length, target_end, out);
@@ -134,18 +139,21 @@ Verdict read_method(const std::uint8_t* base, std::uint32_t size, HeadScan& scan
         scan.scanned = size;
         return wait_for_more;
     }
-    if (method[length] != ' ') return refuse_byte(method[length], method[length] == '\r' ? reason::bad_request_line : reason::bad_method);
+    if (method[length] != ' ')
+        return refuse_byte(method[length], method[length] == '\r' ? reason::bad_request_line : reason::bad_method);
     out.method = {scan.line, length};
     scan.code = static_cast<std::uint32_t>(method_of(method, length));
     return go_on;
 }
 
-Verdict find_target(const std::uint8_t* base, std::uint32_t size, HeadScan& scan, std::uint32_t target_bytes_max, RequestLine& out) noexcept {
+Verdict find_target(const std::uint8_t* base, std::uint32_t size, HeadScan& scan, std::uint32_t target_bytes_max,
+                    RequestLine& out) noexcept {
     const std::uint32_t start = out.method.offset + out.method.length + 1;
     if (scan.mark == 0) {
         // One byte above the limit is enough to tell.
         const std::uint32_t last = size - start > target_bytes_max ? start + target_bytes_max + 1 : size;
-        const auto stop = static_cast<std::uint32_t>(target_end(base + std::max(start, scan.scanned), base + last) - base);
+        const auto stop = static_cast<std::uint32_t>(
+            target_end(base, base + std::max(start, scan.scanned), base + last) - base);
         if (stop - start > target_bytes_max) return refuse(reason::target_too_long, 414);
         if (stop == size) {
             scan.scanned = size;
@@ -153,7 +161,8 @@ Verdict find_target(const std::uint8_t* base, std::uint32_t size, HeadScan& scan
         }
         // Two spaces in a row, or a line without a version (HTTP/0.9), are no request line at all.
         const bool ends_line = base[stop] == '\r' || (base[stop] == ' ' && stop == start);
-        if (base[stop] != ' ' || ends_line) return refuse_byte(base[stop], ends_line ? reason::bad_request_line : reason::bad_target);
+        if (base[stop] != ' ' || ends_line)
+            return refuse_byte(base[stop], ends_line ? reason::bad_request_line : reason::bad_target);
         scan.mark = stop;
     }
     out.target = {start, scan.mark - start};
@@ -165,6 +174,11 @@ Verdict read_version(std::uint8_t* base, std::uint32_t size, HeadScan& scan) noe
     std::uint8_t* p = base + scan.mark + 1;
     std::uint8_t* const end = base + size;
     const std::uint8_t* const version = p;
+    if (end - p >= 10 && std::memcmp(p, "HTTP/1.1\r\n", 10) == 0) {
+        scan.version = 11;
+        scan.line = scan.scanned = static_cast<std::uint32_t>(p - base) + 10;
+        return go_on;
+    }
     for (std::uint32_t i = 0; i < version_bytes; ++i, ++p) {
         if (p == end) {
             scan.scanned = size;
@@ -183,7 +197,8 @@ Verdict read_version(std::uint8_t* base, std::uint32_t size, HeadScan& scan) noe
     return go_on;
 }
 
-Verdict read_request_line(std::uint8_t* base, std::uint32_t size, HeadScan& scan, std::uint32_t target_bytes_max, RequestLine& out) noexcept {
+Verdict read_request_line(std::uint8_t* base, std::uint32_t size, HeadScan& scan, std::uint32_t target_bytes_max,
+                          RequestLine& out) noexcept {
     if (const Verdict verdict = read_leading(base, size, scan); verdict != go_on) return verdict;
     if (const Verdict verdict = read_method(base, size, scan, out); verdict != go_on) return verdict;
     if (const Verdict verdict = find_target(base, size, scan, target_bytes_max, out); verdict != go_on) return verdict;
@@ -246,12 +261,16 @@ struct Request {
 };
 
 /// Reads on from where `scan` stands.
-Verdict read_head(std::uint8_t* base, std::uint32_t size, HeadScan& scan, std::span<std::int32_t> table, const HeadLimits& limits,
-                  Request& out) noexcept {
+Verdict read_head(std::uint8_t* base, std::uint32_t size, HeadScan& scan, std::span<std::int32_t> table,
+                  const HeadLimits& limits, Request& out) noexcept {
     if (!scan.in_fields) {
-        if (const Verdict verdict = read_request_line(base, size, scan, limits.target_bytes_max, out.line); verdict != go_on) return verdict;
+        if (const Verdict verdict = read_request_line(base, size, scan, limits.target_bytes_max, out.line);
+            verdict != go_on)
+            return verdict;
     }
-    if (const Verdict verdict = read_field_lines(base, size, scan, {table.data(), fields_in(table)}, limits.fields_max, out.fields); verdict != go_on) {
+    if (const Verdict verdict = read_field_lines(base, size, scan, {table.data(), fields_in(table)}, limits.fields_max,
+                                                 out.fields);
+        verdict != go_on) {
         return verdict;
     }
     if (scan.version != 10 && (scan.flags & flag(head_flag::has_host)) == 0) return refuse(reason::missing_host);
@@ -287,9 +306,11 @@ bool write_table_authority(std::span<std::int32_t> table, const Authority& autho
     return true;
 }
 
-bool write_table(std::uint8_t* base, std::span<std::int32_t> table, const HeadScan& scan, const Request& request) noexcept {
+bool write_table(std::uint8_t* base, std::span<std::int32_t> table, const HeadScan& scan,
+                 const Request& request) noexcept {
     const RequestLine& line = request.line;
-    // "*" stands nowhere in a head that asks the server for its options. The space before the target is part of nothing.
+    // "*" stands nowhere in a head that asks the server for its options. The space before the target is part of
+    // nothing.
     const Span path = line.asks_server ? Span{line.target.offset - 1, 1} : line.path;
     write_common_words(table, scan, scan.line);
     table[head_word::flags] = request_flags(scan, line);
@@ -305,7 +326,8 @@ bool write_table(std::uint8_t* base, std::span<std::int32_t> table, const HeadSc
 }
 
 /// The result of a refusal, with what a log record can tell of the request line.
-ParseResult refused(Verdict verdict, std::uint8_t* base, std::uint32_t size, std::span<std::int32_t> table, const HeadLimits& limits) noexcept {
+ParseResult refused(Verdict verdict, std::uint8_t* base, std::uint32_t size, std::span<std::int32_t> table,
+                    const HeadLimits& limits) noexcept {
     HeadScan scan;
     RequestLine line;
     (void)read_request_line(base, size, scan, limits.target_bytes_max, line);
@@ -324,7 +346,8 @@ Body body_of(const HeadScan& scan) noexcept {
 
 }  // namespace
 
-ParseResult parse_request(std::span<std::uint8_t> raw, HeadScan& scan, std::span<std::int32_t> table, const HeadLimits& limits) noexcept {
+ParseResult parse_request(std::span<std::uint8_t> raw, HeadScan& scan, std::span<std::int32_t> table,
+                          const HeadLimits& limits) noexcept {
     if (table.size() < static_cast<std::size_t>(head_words)) return {Parse::error, Body::none, 500, 0, reason::memory};
     const std::uint32_t bytes_max = std::min(limits.head_bytes_max, head_bytes_possible);
     const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(raw.size(), bytes_max));

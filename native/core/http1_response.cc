@@ -40,7 +40,7 @@ Verdict read_status_line(std::uint8_t* base, std::uint32_t size, HeadScan& scan,
     out.reason_offset = fixed_bytes;
     if (*behind == ' ') {
         const std::uint8_t* const from = base + std::max(fixed_bytes + 1, scan.scanned);
-        behind = base + (value_end(from, base + size) - base);
+        behind = base + (value_end(base, from, base + size) - base);
         out.reason_offset = fixed_bytes + 1;
         out.reason_length = static_cast<std::uint32_t>(behind - base) - out.reason_offset;
     }
@@ -64,8 +64,8 @@ struct ResponseFields {
     }
 };
 
-Verdict read_head(std::uint8_t* base, std::uint32_t size, HeadScan& scan, std::span<std::int32_t> table, const HeadLimits& limits,
-                  StatusLine& line) noexcept {
+Verdict read_head(std::uint8_t* base, std::uint32_t size, HeadScan& scan, std::span<std::int32_t> table,
+                  const HeadLimits& limits, StatusLine& line) noexcept {
     if (!scan.in_fields) {
         if (const Verdict verdict = read_status_line(base, size, scan, line); verdict != go_on) return verdict;
     }
@@ -105,8 +105,8 @@ ParseResult refused(std::int32_t reason, std::span<std::int32_t> table) noexcept
 
 }  // namespace
 
-ParseResult parse_response(std::span<std::uint8_t> raw, HeadScan& scan, std::span<std::int32_t> table, const HeadLimits& limits,
-                           std::int32_t request_method) noexcept {
+ParseResult parse_response(std::span<std::uint8_t> raw, HeadScan& scan, std::span<std::int32_t> table,
+                           const HeadLimits& limits, std::int32_t request_method) noexcept {
     if (table.size() < static_cast<std::size_t>(head_words)) return refused(reason::memory, table);
     const std::uint32_t bytes_max = std::min(limits.head_bytes_max, head_bytes_possible);
     const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(raw.size(), bytes_max));

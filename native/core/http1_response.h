@@ -1,15 +1,20 @@
-// Reads a response head (RFC 9112 4 to 6) with the same strictness as a request: an origin that misbehaves is caught here.
+// Reads a response head (RFC 9112 4 to 6) with the same strictness as a request: an origin that misbehaves is caught
+// here.
 #pragma once
 #include "http1_fields.h"
 
 namespace parapet::http1 {
 
 /// Reads one response head from `raw`. As `parse_request`, save that
-/// - no empty line may come first, and there is no authority, target or path; method words hold the reason phrase, `code` the status;
-/// - `request_method` (a `method_id`) and the status decide the body: none after HEAD, for 1xx, 204, 304, and for 2xx to CONNECT;
-/// - the flags `chunked` and `close_delimited` are set only where a body follows in that form; `has_content_length` is set wherever a
+/// - no empty line may come first, and there is no authority, target or path; method words hold the reason phrase,
+/// `code` the status;
+/// - `request_method` (a `method_id`) and the status decide the body: none after HEAD, for 1xx, 204, 304, and for 2xx
+/// to CONNECT;
+/// - the flags `chunked` and `close_delimited` are set only where a body follows in that form; `has_content_length` is
+/// set wherever a
 ///   Content-Length counts, for HEAD and 304 too, and is not for 1xx and 204, which must not have one (RFC 9110 8.6);
-/// - `keep_alive` is not set where the connection cannot be used again: it closes, the body ends with it, or a 1xx or 204 announced
+/// - `keep_alive` is not set where the connection cannot be used again: it closes, the body ends with it, or a 1xx or
+/// 204 announced
 ///   a body that it cannot have;
 /// - an interim response (1xx) is `ok` as any other: the caller drops it and reads on with a fresh scan;
 /// - `status` of an error is always 502; `response_fail_cause` says what the record and Proxy-Status call it.

@@ -48,36 +48,49 @@ inline std::uint8_t* lower_token_scalar(std::uint8_t* p, const std::uint8_t* end
     return p;
 }
 
+// The fast forms are given the start of the buffer too: the last bytes of one that has sixteen are read together with
+// some that come before them.
+
 #ifdef PARAPET_SSE2_SCAN
 
 inline __m128i load16(const std::uint8_t* p) noexcept { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
 
-inline const std::uint8_t* value_end(const std::uint8_t* p, const std::uint8_t* end) noexcept {
-    const __m128i last_control = _mm_set1_epi8(0x1f);
-    const __m128i tab = _mm_set1_epi8('\t');
-    const __m128i del = _mm_set1_epi8(0x7f);
-    for (; end - p >= 16; p += 16) {
-        const __m128i x = load16(p);
-        const __m128i control = _mm_andnot_si128(_mm_cmpeq_epi8(x, tab), _mm_cmpeq_epi8(_mm_min_epu8(x, last_control), x));
-        const int mask = _mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(x, del)));
-        if (mask != 0) return p + std::countr_zero(static_cast<unsigned>(mask));
-    }
-    return value_end_scalar(p, end);
+/// A bit for each of sixteen bytes that ends a value.
+inline unsigned value_stops(const std::uint8_t* p) noexcept {
+    const __m128i x = load16(p);
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+    const __m128i wrong = _mm_andnot_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('\t')), control);
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(wrong, _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f)))));
 }
 
-inline const std::uint8_t* target_end(const std::uint8_t* p, const std::uint8_t* end) noexcept {
-    const __m128i first_visible = _mm_set1_epi8(0x21);
-    const __m128i del = _mm_set1_epi8(0x7f);
-    const __m128i hash = _mm_set1_epi8('#');
+/// A bit for each of sixteen bytes that ends a target. Compared as signed numbers, bytes from 0x80 on are below 0x21
+/// too.
+inline unsigned target_stops(const std::uint8_t* p) noexcept {
+    const __m128i x = load16(p);
+    const __m128i low = _mm_cmplt_epi8(x, _mm_set1_epi8(0x21));
+    const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f)), _mm_cmpeq_epi8(x, _mm_set1_epi8('#')));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, other)));
+}
+
+/// The first byte in [p, end) that `stops` marks; sixteen bytes before `end` are there.
+template <typename Stops>
+const std::uint8_t* first_stop(const std::uint8_t* p, const std::uint8_t* end, const Stops& stops) noexcept {
     for (; end - p >= 16; p += 16) {
-        const __m128i x = load16(p);
-        // Compared as signed numbers, bytes from 0x80 on are below 0x21 too.
-        const __m128i low = _mm_cmplt_epi8(x, first_visible);
-        const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(x, del), _mm_cmpeq_epi8(x, hash));
-        const int mask = _mm_movemask_epi8(_mm_or_si128(low, other));
-        if (mask != 0) return p + std::countr_zero(static_cast<unsigned>(mask));
+        if (const unsigned mask = stops(p); mask != 0) return p + std::countr_zero(mask);
     }
-    return target_end_scalar(p, end);
+    if (p == end) return end;
+    const unsigned mask = stops(end - 16) >> (16 - (end - p));
+    return mask != 0 ? p + std::countr_zero(mask) : end;
+}
+
+inline const std::uint8_t* value_end(const std::uint8_t* base, const std::uint8_t* p,
+                                     const std::uint8_t* end) noexcept {
+    return end - base < 16 ? value_end_scalar(p, end) : first_stop(p, end, value_stops);
+}
+
+inline const std::uint8_t* target_end(const std::uint8_t* base, const std::uint8_t* p,
+                                      const std::uint8_t* end) noexcept {
+    return end - base < 16 ? target_end_scalar(p, end) : first_stop(p, end, target_stops);
 }
 
 /// Sixteen bytes of a field name: how many of them, from the first, are letters, digits or "-", and all in lower case.
@@ -94,15 +107,16 @@ inline NameBlock name_block(const std::uint8_t* p) noexcept {
         return _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8(static_cast<char>(low - 1))),
                              _mm_cmplt_epi8(v, _mm_set1_epi8(static_cast<char>(high + 1))));
     };
-    const __m128i good = _mm_or_si128(_mm_or_si128(between(lower, 'a', 'z'), between(x, '0', '9')), _mm_cmpeq_epi8(x, _mm_set1_epi8('-')));
+    const __m128i good = _mm_or_si128(_mm_or_si128(between(lower, 'a', 'z'), between(x, '0', '9')),
+                                      _mm_cmpeq_epi8(x, _mm_set1_epi8('-')));
     const unsigned bad = ~static_cast<unsigned>(_mm_movemask_epi8(good)) | 0x10000u;
     return {lower, static_cast<unsigned>(std::countr_zero(bad))};
 }
 
 /// Writes the first `length` (at most 16) bytes of `lower` over `p`; the rest of the sixteen stays as it is.
 inline void store_lower(std::uint8_t* p, const NameBlock& block) noexcept {
-    alignas(16) static constexpr std::uint8_t window[32] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-                                                            255, 255, 255, 255, 255, 0};
+    alignas(16) static constexpr std::uint8_t window[32] = {255, 255, 255, 255, 255, 255, 255, 255, 255,
+                                                            255, 255, 255, 255, 255, 255, 255, 0};
     const __m128i keep = load16(window + 16 - block.length);
     const __m128i mixed = _mm_or_si128(_mm_and_si128(keep, block.lower), _mm_andnot_si128(keep, load16(p)));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), mixed);
@@ -123,9 +137,15 @@ inline std::uint8_t* lower_token(std::uint8_t* p, const std::uint8_t* end) noexc
 
 #else
 
-inline const std::uint8_t* value_end(const std::uint8_t* p, const std::uint8_t* end) noexcept { return value_end_scalar(p, end); }
-inline const std::uint8_t* target_end(const std::uint8_t* p, const std::uint8_t* end) noexcept { return target_end_scalar(p, end); }
-inline std::uint8_t* lower_token(std::uint8_t* p, const std::uint8_t* end) noexcept { return lower_token_scalar(p, end); }
+inline const std::uint8_t* value_end(const std::uint8_t*, const std::uint8_t* p, const std::uint8_t* end) noexcept {
+    return value_end_scalar(p, end);
+}
+inline const std::uint8_t* target_end(const std::uint8_t*, const std::uint8_t* p, const std::uint8_t* end) noexcept {
+    return target_end_scalar(p, end);
+}
+inline std::uint8_t* lower_token(std::uint8_t* p, const std::uint8_t* end) noexcept {
+    return lower_token_scalar(p, end);
+}
 
 #endif
 

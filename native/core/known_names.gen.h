@@ -31,16 +31,41 @@ inline constexpr std::uint8_t known_name_lengths[] = {
     16, 18, 25, 8, 3, 16, 11
 };
 inline constexpr std::uint32_t known_name_longest = 28;
+/// The names again, padded with zeros, so that they can be compared in whole registers.
+inline constexpr char known_name_text[][32] = {
+    "", "host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade",
+    "keep-alive", "proxy-connection", "expect", "max-forwards", "via", "date", "age", "cache-control",
+    "pragma", "expires", "etag", "last-modified", "if-match", "if-none-match", "if-modified-since",
+    "if-unmodified-since", "if-range", "range", "content-range", "accept-ranges", "vary", "authorization",
+    "cookie", "set-cookie", "location", "content-location", "content-type", "content-encoding", "origin",
+    "x-http-method-override", "x-http-method", "x-method-override", "x-forwarded-host", "x-host",
+    "x-forwarded-scheme", "x-original-url", "x-rewrite-url", "forwarded", "x-forwarded-for",
+    "x-forwarded-proto", "cache-status", "cdn-cache-control", "parapet-cache-control", "surrogate-control",
+    "cache-tag", "proxy-authenticate", "proxy-authorization", "parapet-ray", "x-forwarded-port",
+    "x-real-ip", "cloudflare-cdn-cache-control", "warning", "proxy-status", "http2-settings", "server",
+    "accept", "accept-encoding", "accept-language", "user-agent", "referer", "allow", "content-language",
+    "content-disposition", "content-security-policy", "strict-transport-security", "x-requested-with",
+    "retry-after", "alt-svc", "link", "access-control-allow-origin", "x-powered-by", "x-frame-options",
+    "x-content-type-options", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user",
+    "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform", "upgrade-insecure-requests", "priority", "dnt",
+    "www-authenticate", "traceparent"
+};
+
+/// The one known name that a lower-case name with these bytes (at 0, length / 2, length - 1, length * 3 / 4) can be; 0: none.
+/// Its length is right, its other bytes are for the caller to compare. The length is not 0.
+inline std::uint32_t known_name_candidate(std::uint8_t first, std::uint8_t middle, std::uint8_t last, std::uint8_t third_quarter,
+                                          std::uint32_t length) noexcept {
+    const std::uint32_t packed = static_cast<std::uint32_t>(first) | static_cast<std::uint32_t>(middle) << 8 |
+        static_cast<std::uint32_t>(last) << 16 | static_cast<std::uint32_t>(third_quarter) << 24;
+    const std::uint32_t id = known_name_slots[((packed ^ (length * 0x01000193u)) * 1824568435u) >> 23];
+    return known_name_lengths[id] == length ? id : 0;
+}
 
 /// Id of a lower-case field name, 0 if it is not a known one.
 inline std::uint32_t known_name_id(const std::uint8_t* name, std::uint32_t length) noexcept {
     if (length == 0 || length > known_name_longest) return 0;
-    const std::uint32_t packed = static_cast<std::uint32_t>(name[0]) | static_cast<std::uint32_t>(name[length >> 1]) << 8 |
-        static_cast<std::uint32_t>(name[length - 1]) << 16 | static_cast<std::uint32_t>(name[length * 3 >> 2]) << 24;
-    const std::uint32_t slot = ((packed ^ (length * 0x01000193u)) * 1824568435u) >> 23;
-    const std::uint32_t id = known_name_slots[slot];
-    if (id == 0 || known_name_lengths[id] != length) return 0;
-    return std::memcmp(name, known_names[id], length) == 0 ? id : 0;
+    const std::uint32_t id = known_name_candidate(name[0], name[length >> 1], name[length - 1], name[length * 3 >> 2], length);
+    return id != 0 && std::memcmp(name, known_name_text[id], length) == 0 ? id : 0;
 }
 
 }  // namespace parapet

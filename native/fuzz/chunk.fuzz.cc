@@ -19,19 +19,25 @@ std::string chunked_again(const ChunkOutcome& outcome) {
 void judge(std::string_view input, const http1::ChunkLimits& limits, std::size_t kept) {
     const ChunkOutcome outcome = read_chunks_in(input, whole(input), limits, kept);
     fuzz::require_none(outcome.broken);
-    fuzz::require(outcome.consumed <= input.size() && outcome.body.size() <= outcome.consumed && outcome.trailers.size() <= kept, "more out than in");
+    fuzz::require(
+        outcome.consumed <= input.size() && outcome.body.size() <= outcome.consumed && outcome.trailers.size() <= kept,
+        "more out than in");
     fuzz::for_some_splits(input, [&](const Ends& ends) {
         const ChunkOutcome other = read_chunks_in(input, ends, limits, kept);
         fuzz::require_none(other.broken);
         fuzz::require(other == outcome, "a split matters");
     });
-    if (outcome.event == http1::ChunkEvent::error) fuzz::require(outcome.status >= 400 && outcome.reason != reason::none, "an error without status or reason");
-    if (outcome.event == http1::ChunkEvent::need_more) fuzz::require(outcome.consumed == input.size(), "waits, but bytes are left");
+    if (outcome.event == http1::ChunkEvent::error)
+        fuzz::require(outcome.status >= 400 && outcome.reason != reason::none, "an error without status or reason");
+    if (outcome.event == http1::ChunkEvent::need_more)
+        fuzz::require(outcome.consumed == input.size(), "waits, but bytes are left");
     if (outcome.event != http1::ChunkEvent::end) return;
     const std::string again = chunked_again(outcome);
-    const http1::ChunkLimits wide{limits.extension_bytes_max, static_cast<std::uint32_t>(again.size()), limits.trailer_fields_max};
+    const http1::ChunkLimits wide{limits.extension_bytes_max, static_cast<std::uint32_t>(again.size()),
+                                  limits.trailer_fields_max};
     const ChunkOutcome second = read_chunks_in(again, whole(again), wide, kept);
-    const bool is_same = second.event == http1::ChunkEvent::end && second.body == outcome.body && second.trailers == outcome.trailers;
+    const bool is_same = second.event == http1::ChunkEvent::end && second.body == outcome.body &&
+                         second.trailers == outcome.trailers;
     fuzz::require(is_same && second.consumed == again.size(), "another body when chunked again");
 }
 

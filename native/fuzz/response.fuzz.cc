@@ -13,7 +13,8 @@ void judge(std::string_view input, const http1::HeadLimits& limits, std::int32_t
         fuzz::require(read_response_in(input, ends, limits, method) == head, "a split matters");
     });
     if (head.result.state == http1::Parse::error) {
-        fuzz::require(head.result.status == 502 && head.result.reason != reason::none && head.result.consumed == 0, "an error without status or reason");
+        fuzz::require(head.result.status == 502 && head.result.reason != reason::none && head.result.consumed == 0,
+                      "an error without status or reason");
     }
     if (head.result.state != http1::Parse::ok) return;
     fuzz::require_none(broken_head(head, input.size(), limits));
@@ -30,7 +31,8 @@ void judge(std::string_view input, const http1::HeadLimits& limits, std::int32_t
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view input(reinterpret_cast<const char*>(data), size);
-    for (const std::int32_t method : {method_id::get, method_id::head, method_id::connect}) judge(input, {16384, 8192, 100}, method);
+    for (const std::int32_t method : {method_id::get, method_id::head, method_id::connect})
+        judge(input, {16384, 8192, 100}, method);
     judge(input, {120, 0, 4}, method_id::get);
     return 0;
 }

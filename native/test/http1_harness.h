@@ -1,5 +1,5 @@
-// Runs the HTTP/1 parsers over an input whole and in pieces, and checks what must hold for any input. Shared by the unit
-// tests and the fuzz targets. Every buffer is exactly as large as its content, so that ASan sees a read behind it.
+// Runs the HTTP/1 parsers over an input whole and in pieces, and checks what must hold for any input. Shared by the
+// unit tests and the fuzz targets. Every buffer is exactly as large as its content, so that ASan sees a read behind it.
 #pragma once
 #include <algorithm>
 #include <cstring>
@@ -26,11 +26,18 @@ struct HeadOutcome {
     [[nodiscard]] std::int32_t word(std::int32_t index) const { return table[static_cast<std::size_t>(index)]; }
     [[nodiscard]] bool has(std::int32_t head_flag) const { return (word(head_word::flags) & head_flag) != 0; }
     // Copies, so that an outcome need not outlive them.
-    [[nodiscard]] std::string span(std::int32_t offset_word) const { return piece(word(offset_word), word(offset_word + 1)); }
-    [[nodiscard]] std::int32_t field_word_of(std::int32_t field, std::int32_t index) const { return word(head_words + field * field_words + index); }
-    [[nodiscard]] std::int32_t id(std::int32_t field) const { return field_word_of(field, field_word::id_and_name_length) & 0xff; }
+    [[nodiscard]] std::string span(std::int32_t offset_word) const {
+        return piece(word(offset_word), word(offset_word + 1));
+    }
+    [[nodiscard]] std::int32_t field_word_of(std::int32_t field, std::int32_t index) const {
+        return word(head_words + field * field_words + index);
+    }
+    [[nodiscard]] std::int32_t id(std::int32_t field) const {
+        return field_word_of(field, field_word::id_and_name_length) & 0xff;
+    }
     [[nodiscard]] std::string name(std::int32_t field) const {
-        return piece(field_word_of(field, field_word::name_offset), field_word_of(field, field_word::id_and_name_length) >> 8);
+        return piece(field_word_of(field, field_word::name_offset),
+                     field_word_of(field, field_word::id_and_name_length) >> 8);
     }
     [[nodiscard]] std::string value(std::int32_t field) const {
         return piece(field_word_of(field, field_word::value_offset), field_word_of(field, field_word::value_length));
@@ -39,21 +46,27 @@ struct HeadOutcome {
         return {reinterpret_cast<const char*>(table.data()) + word(head_word::authority_offset),
                 static_cast<std::size_t>(word(head_word::authority_length))};
     }
-    [[nodiscard]] std::string host() const { return authority().substr(0, static_cast<std::size_t>(word(head_word::host_length))); }
+    [[nodiscard]] std::string host() const {
+        return authority().substr(0, static_cast<std::size_t>(word(head_word::host_length)));
+    }
     [[nodiscard]] std::string piece(std::int32_t offset, std::int32_t length) const {
         return raw.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length));
     }
 };
 
 inline bool operator==(const ParseResult& a, const ParseResult& b) {
-    return a.state == b.state && a.body == b.body && a.status == b.status && a.consumed == b.consumed && a.reason == b.reason;
+    return a.state == b.state && a.body == b.body && a.status == b.status && a.consumed == b.consumed &&
+           a.reason == b.reason;
 }
-inline bool operator==(const HeadOutcome& a, const HeadOutcome& b) { return a.result == b.result && a.raw == b.raw && a.table == b.table; }
+inline bool operator==(const HeadOutcome& a, const HeadOutcome& b) {
+    return a.result == b.result && a.raw == b.raw && a.table == b.table;
+}
 
-/// Parses growing prefixes of `input` that end where `ends` says (rising, the last one at its size), until one is judged. `parse` is
-/// called with (raw, scan, table). Prefixes move between the calls, and the table is overwritten.
+/// Parses growing prefixes of `input` that end where `ends` says (rising, the last one at its size), until one is
+/// judged. `parse` is called with (raw, scan, table). Prefixes move between the calls, and the table is overwritten.
 template <typename Parse_>
-HeadOutcome read_head_in(std::string_view input, const std::vector<std::size_t>& ends, std::size_t table_words, const Parse_& parse) {
+HeadOutcome read_head_in(std::string_view input, const std::vector<std::size_t>& ends, std::size_t table_words,
+                         const Parse_& parse) {
     std::string seen;
     HeadScan scan;
     HeadOutcome outcome;
@@ -68,11 +81,13 @@ HeadOutcome read_head_in(std::string_view input, const std::vector<std::size_t>&
         std::memcpy(seen.data(), raw.get(), seen.size());
         if (outcome.result.state == Parse::need_more) continue;
         const bool is_ok = outcome.result.state == Parse::ok;
-        const std::size_t kept = is_ok ? static_cast<std::size_t>(table[head_word::table_bytes]) / 4 : std::min<std::size_t>(table_words, head_words);
+        const std::size_t kept = is_ok ? static_cast<std::size_t>(table[head_word::table_bytes]) / 4
+                                       : std::min<std::size_t>(table_words, head_words);
         outcome.table.assign(table.get(), table.get() + kept);
         // The padding behind the authority is nobody's.
         if (is_ok && outcome.word(head_word::authority_length) > 0) {
-            const auto used = static_cast<std::size_t>(outcome.word(head_word::authority_offset) + outcome.word(head_word::authority_length));
+            const auto used = static_cast<std::size_t>(outcome.word(head_word::authority_offset) +
+                                                       outcome.word(head_word::authority_length));
             std::memset(reinterpret_cast<char*>(outcome.table.data()) + used, 0, kept * 4 - used);
         }
         if (is_ok) outcome.raw = seen.substr(0, outcome.result.consumed);
@@ -81,14 +96,17 @@ HeadOutcome read_head_in(std::string_view input, const std::vector<std::size_t>&
     return outcome;
 }
 
-inline HeadOutcome read_request_in(std::string_view input, const std::vector<std::size_t>& ends, const HeadLimits& limits) {
+inline HeadOutcome read_request_in(std::string_view input, const std::vector<std::size_t>& ends,
+                                   const HeadLimits& limits) {
     return read_head_in(input, ends, head_table_words(limits),
                         [&](auto raw, HeadScan& scan, auto table) { return parse_request(raw, scan, table, limits); });
 }
 
-inline HeadOutcome read_response_in(std::string_view input, const std::vector<std::size_t>& ends, const HeadLimits& limits, std::int32_t method) {
-    return read_head_in(input, ends, head_table_words(limits),
-                        [&](auto raw, HeadScan& scan, auto table) { return parse_response(raw, scan, table, limits, method); });
+inline HeadOutcome read_response_in(std::string_view input, const std::vector<std::size_t>& ends,
+                                    const HeadLimits& limits, std::int32_t method) {
+    return read_head_in(input, ends, head_table_words(limits), [&](auto raw, HeadScan& scan, auto table) {
+        return parse_response(raw, scan, table, limits, method);
+    });
 }
 
 struct ChunkOutcome {
@@ -102,12 +120,13 @@ struct ChunkOutcome {
     const char* broken = nullptr;
 
     bool operator==(const ChunkOutcome& other) const {
-        return event == other.event && status == other.status && reason == other.reason && consumed == other.consumed && body == other.body &&
-            trailers == other.trailers;
+        return event == other.event && status == other.status && reason == other.reason && consumed == other.consumed &&
+               body == other.body && trailers == other.trailers;
     }
 };
 
-inline ChunkOutcome read_chunks_in(std::string_view input, const std::vector<std::size_t>& ends, const ChunkLimits& limits, std::size_t kept_bytes) {
+inline ChunkOutcome read_chunks_in(std::string_view input, const std::vector<std::size_t>& ends,
+                                   const ChunkLimits& limits, std::size_t kept_bytes) {
     const auto kept = std::make_unique<std::uint8_t[]>(kept_bytes);
     ChunkDecoder decoder(std::span(kept.get(), kept_bytes), limits);
     ChunkOutcome outcome;
@@ -122,9 +141,12 @@ inline ChunkOutcome read_chunks_in(std::string_view input, const std::vector<std
                 outcome.broken = "more consumed than given";
                 return outcome;
             }
-            const bool is_inside = step.data.empty() || step.data.data() + step.data.size() == left.data() + step.consumed;
-            if (!is_inside || (step.event == ChunkEvent::data) == step.data.empty()) outcome.broken = "data is not the end of what was consumed";
-            if (step.event == ChunkEvent::need_more && step.consumed != left.size()) outcome.broken = "need_more, but bytes are left";
+            const bool is_inside = step.data.empty() ||
+                                   step.data.data() + step.data.size() == left.data() + step.consumed;
+            if (!is_inside || (step.event == ChunkEvent::data) == step.data.empty())
+                outcome.broken = "data is not the end of what was consumed";
+            if (step.event == ChunkEvent::need_more && step.consumed != left.size())
+                outcome.broken = "need_more, but bytes are left";
             outcome.event = step.event == ChunkEvent::data ? ChunkEvent::need_more : step.event;
             outcome.status = step.status;
             outcome.reason = step.reason;
@@ -144,30 +166,40 @@ inline ChunkOutcome read_chunks_in(std::string_view input, const std::vector<std
 
 // --- What must hold for every head that is accepted: the reason why it does not, or nullptr.
 
-inline bool is_inside(std::int32_t offset, std::int32_t length, std::int32_t limit) { return offset >= 0 && length >= 0 && offset <= limit && length <= limit - offset; }
+inline bool is_inside(std::int32_t offset, std::int32_t length, std::int32_t limit) {
+    return offset >= 0 && length >= 0 && offset <= limit && length <= limit - offset;
+}
 
 inline const char* broken_field(const HeadOutcome& head, std::int32_t field, std::int32_t& behind) {
     const std::int32_t limit = head.word(head_word::raw_length);
     const std::int32_t name_offset = head.field_word_of(field, field_word::name_offset);
     const std::int32_t value_offset = head.field_word_of(field, field_word::value_offset);
-    if (!is_inside(name_offset, head.field_word_of(field, field_word::id_and_name_length) >> 8, limit)) return "a name outside the head";
-    if (!is_inside(value_offset, head.field_word_of(field, field_word::value_length), limit)) return "a value outside the head";
+    if (!is_inside(name_offset, head.field_word_of(field, field_word::id_and_name_length) >> 8, limit))
+        return "a name outside the head";
+    if (!is_inside(value_offset, head.field_word_of(field, field_word::value_length), limit))
+        return "a value outside the head";
     const std::string name = head.name(field);
     const std::string value = head.value(field);
-    if (name.empty() || name_offset < behind || value_offset <= name_offset + static_cast<std::int32_t>(name.size())) return "fields out of order";
+    if (name.empty() || name_offset < behind || value_offset <= name_offset + static_cast<std::int32_t>(name.size()))
+        return "fields out of order";
     behind = value_offset + static_cast<std::int32_t>(value.size());
     for (const char c : name) {
-        if (token_lower[static_cast<std::uint8_t>(c)] != static_cast<std::uint8_t>(c)) return "a name that is no lower-case token";
+        if (token_lower[static_cast<std::uint8_t>(c)] != static_cast<std::uint8_t>(c))
+            return "a name that is no lower-case token";
     }
     for (const char c : value) {
         if (!is_value_byte(static_cast<std::uint8_t>(c))) return "a control character in a value";
     }
-    if (!value.empty() && (is_blank(static_cast<std::uint8_t>(value.front())) || is_blank(static_cast<std::uint8_t>(value.back())))) return "a value that is not trimmed";
-    const auto id = static_cast<std::int32_t>(known_name_id(reinterpret_cast<const std::uint8_t*>(name.data()), static_cast<std::uint32_t>(name.size())));
+    if (!value.empty() &&
+        (is_blank(static_cast<std::uint8_t>(value.front())) || is_blank(static_cast<std::uint8_t>(value.back()))))
+        return "a value that is not trimmed";
+    const auto id = static_cast<std::int32_t>(
+        known_name_id(reinterpret_cast<const std::uint8_t*>(name.data()), static_cast<std::uint32_t>(name.size())));
     return head.id(field) == id ? nullptr : "a wrong name id";
 }
 
-/// Every line ends with CR LF, neither stands elsewhere, and there are as many lines as parts: nobody can read more fields from it.
+/// Every line ends with CR LF, neither stands elsewhere, and there are as many lines as parts: nobody can read more
+/// fields from it.
 inline const char* broken_lines(const HeadOutcome& head) {
     std::int32_t lines = 0;
     for (std::size_t i = 0; i < head.raw.size(); ++i) {
@@ -175,17 +207,22 @@ inline const char* broken_lines(const HeadOutcome& head) {
         if (is_return != (i + 1 < head.raw.size() && head.raw[i + 1] == '\n')) return "a bare CR or LF";
         lines += is_return ? 1 : 0;
     }
-    const std::int32_t leading = head.word(head_word::method_offset) > 0 && head.raw.starts_with("\r\n\r\n") ? 2 : head.raw.starts_with("\r\n") ? 1 : 0;
+    const std::int32_t leading = head.word(head_word::method_offset) > 0 && head.raw.starts_with("\r\n\r\n") ? 2
+                                 : head.raw.starts_with("\r\n")                                              ? 1
+                                                                                                             : 0;
     return lines == leading + 2 + head.word(head_word::field_count) ? nullptr : "a line that is no field";
 }
 
 inline const char* broken_head(const HeadOutcome& head, std::size_t input_bytes, const HeadLimits& limits) {
-    if (head.result.consumed > input_bytes || head.result.consumed > limits.head_bytes_max) return "more consumed than there is";
+    if (head.result.consumed > input_bytes || head.result.consumed > limits.head_bytes_max)
+        return "more consumed than there is";
     const auto limit = static_cast<std::int32_t>(head.result.consumed);
-    if (head.word(head_word::raw_length) != limit || !head.raw.ends_with("\r\n\r\n")) return "a head that does not end with its empty line";
+    if (head.word(head_word::raw_length) != limit || !head.raw.ends_with("\r\n\r\n"))
+        return "a head that does not end with its empty line";
     if (const char* const broken = broken_lines(head); broken != nullptr) return broken;
     if (head.word(head_word::raw_offset) != 0) return "raw_offset is for the caller";
-    for (const std::int32_t word : {head_word::method_offset, head_word::target_offset, head_word::path_offset, head_word::query_offset}) {
+    for (const std::int32_t word :
+         {head_word::method_offset, head_word::target_offset, head_word::path_offset, head_word::query_offset}) {
         if (!is_inside(head.word(word), head.word(word + 1), limit)) return "a span outside the head";
     }
     const std::int32_t count = head.word(head_word::field_count);
@@ -202,7 +239,9 @@ inline const char* broken_head(const HeadOutcome& head, std::size_t input_bytes,
     const bool is_chunked = head.has(head_flag::chunked);
     if (is_chunked && head.has(head_flag::has_content_length)) return "both length and coding";
     if ((head.result.body == Body::chunked) != is_chunked) return "chunked, but not so read";
-    if (head.result.body == Body::length && head.word(head_word::content_length_low) == 0 && head.word(head_word::content_length_high) == 0) return "a body of no length";
+    if (head.result.body == Body::length && head.word(head_word::content_length_low) == 0 &&
+        head.word(head_word::content_length_high) == 0)
+        return "a body of no length";
     return nullptr;
 }
 
@@ -217,14 +256,20 @@ inline const char* broken_request(const HeadOutcome& head, std::size_t input_byt
     const bool is_connect = head.word(head_word::code) == method_id::connect;
     if (is_connect != path.empty() || (!is_connect && path != "*" && path.front() != '/')) return "a wrong path";
     if (path.find('?') != std::string::npos) return "a query in the path";
-    if (head.has(head_flag::has_query) && head.raw[static_cast<std::size_t>(head.word(head_word::query_offset)) - 1] != '?') return "a wrong query";
+    if (head.has(head_flag::has_query) &&
+        head.raw[static_cast<std::size_t>(head.word(head_word::query_offset)) - 1] != '?')
+        return "a wrong query";
     const std::int32_t authority_offset = head.word(head_word::authority_offset);
     const auto table_bytes = static_cast<std::int32_t>(head.table.size() * 4);
-    if (!is_inside(authority_offset, head.word(head_word::authority_length), table_bytes)) return "an authority outside the table";
+    if (!is_inside(authority_offset, head.word(head_word::authority_length), table_bytes))
+        return "an authority outside the table";
     const std::string authority = head.authority();
-    if (authority.empty()) return head.word(head_word::version) == 10 && !head.has(head_flag::has_host) ? nullptr : "no authority";
-    if (authority_offset < (head_words + head.word(head_word::field_count) * field_words) * 4) return "an authority over the fields";
-    if (std::any_of(authority.begin(), authority.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) return "an authority in upper case";
+    if (authority.empty())
+        return head.word(head_word::version) == 10 && !head.has(head_flag::has_host) ? nullptr : "no authority";
+    if (authority_offset < (head_words + head.word(head_word::field_count) * field_words) * 4)
+        return "an authority over the fields";
+    if (std::any_of(authority.begin(), authority.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
+        return "an authority in upper case";
     const std::string host = head.host();
     if (host.empty()) return "no host";
     if (host.size() == authority.size()) return head.word(head_word::port) == 0 ? nullptr : "a port from nowhere";
@@ -233,8 +278,10 @@ inline const char* broken_request(const HeadOutcome& head, std::size_t input_byt
 
 /// An accepted request, written again from its parts as an origin would get it.
 inline std::string written_again(const HeadOutcome& head) {
-    std::string out = head.span(head_word::method_offset) + " " + head.span(head_word::target_offset) + (head.word(head_word::version) == 10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
-    for (std::int32_t field = 0; field < head.word(head_word::field_count); ++field) out += head.name(field) + ": " + head.value(field) + "\r\n";
+    std::string out = head.span(head_word::method_offset) + " " + head.span(head_word::target_offset) +
+                      (head.word(head_word::version) == 10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+    for (std::int32_t field = 0; field < head.word(head_word::field_count); ++field)
+        out += head.name(field) + ": " + head.value(field) + "\r\n";
     return out + "\r\n";
 }
 

@@ -51,20 +51,22 @@ std::string wrong_rows(const Refusal (&rows)[Count]) {
     for (const Refusal& row : rows) {
         const HeadOutcome head = read(row.input);
         const std::string expected = std::to_string(row.status) + " " + reasons[row.reason];
-        if (told(head.result) != expected || head.result.consumed != 0) out += "\n  " + escaped(row.input) + ": " + told(head.result) + ", expected " + expected;
+        if (told(head.result) != expected || head.result.consumed != 0)
+            out += "\n  " + escaped(row.input) + ": " + told(head.result) + ", expected " + expected;
     }
     return out;
 }
 
 #define CHECK_ROWS(rows) CHECK_EQ(wrong_rows(rows), std::string())
-#define CHECK_OK(head)                                                    \
-    CHECK_EQ(told((head).result), std::string("ok"));                     \
+#define CHECK_OK(head)                                \
+    CHECK_EQ(told((head).result), std::string("ok")); \
     CHECK(http1::harness::broken_request((head), 1u << 20, limits) == nullptr)
 
 }  // namespace
 
 TEST(a_plain_request_fills_the_table) {
-    const std::string_view text = "GET /a/b?c=d&e HTTP/1.1\r\nHost: Example.com:8080\r\nUser-Agent: curl/8\r\nX-Other:\t two words \t\r\n\r\nrest";
+    const std::string_view text =
+        "GET /a/b?c=d&e HTTP/1.1\r\nHost: Example.com:8080\r\nUser-Agent: curl/8\r\nX-Other:\t two words \t\r\n\r\nrest";
     const HeadOutcome head = read(text);
     CHECK_OK(head);
     CHECK_EQ(head.result.consumed, text.size() - 4);
@@ -99,19 +101,22 @@ TEST(the_table_ends_behind_the_authority_in_whole_words) {
         CHECK_OK(head);
         CHECK_EQ(head.authority(), host);
         CHECK_EQ(head.word(head_word::authority_offset), (head_words + field_words) * 4);
-        CHECK_EQ(head.word(head_word::table_bytes), (head_words + field_words) * 4 + (static_cast<int>(host.size()) + 3) / 4 * 4);
+        CHECK_EQ(head.word(head_word::table_bytes),
+                 (head_words + field_words) * 4 + (static_cast<int>(host.size()) + 3) / 4 * 4);
     }
 }
 
 TEST(every_known_method_has_its_id_and_no_other_token_has_one) {
     for (std::int32_t id = 1; id < methods_count; ++id) {
         const bool is_connect = id == method_id::connect;
-        const HeadOutcome head = read(std::string(methods[id]) + (is_connect ? " a:1" : " /") + " HTTP/1.1\r\nHost: a\r\n\r\n");
+        const HeadOutcome head = read(std::string(methods[id]) + (is_connect ? " a:1" : " /") +
+                                      " HTTP/1.1\r\nHost: a\r\n\r\n");
         CHECK_OK(head);
         CHECK_EQ(head.word(head_word::code), id);
         CHECK_EQ(head.span(head_word::method_offset), methods[id]);
     }
-    for (const std::string method : {"get", "GE", "PUTT", "PUX", "POSX", "HEAX", "TRACX", "PATCX", "PURGX", "DELETX", "OPTIONX", "CONNECX", "GXX", "!#$%&'*+-.^_`|~", "M-SEARCH"}) {
+    for (const std::string method : {"get", "GE", "PUTT", "PUX", "POSX", "HEAX", "TRACX", "PATCX", "PURGX", "DELETX",
+                                     "OPTIONX", "CONNECX", "GXX", "!#$%&'*+-.^_`|~", "M-SEARCH"}) {
         const HeadOutcome head = read(method + " / HTTP/1.1\r\nHost: a\r\n\r\n");
         CHECK_OK(head);
         CHECK_EQ(head.word(head_word::code), method_id::other);
@@ -121,14 +126,17 @@ TEST(every_known_method_has_its_id_and_no_other_token_has_one) {
 TEST(every_known_name_has_its_id_in_any_case) {
     for (std::int32_t id = 1; id < known_names_count; ++id) {
         std::string name = known_names[id];
-        std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-        const bool frames = id == known::host || id == known::content_length || id == known::transfer_encoding || id == known::expect;
+        std::transform(name.begin(), name.end(), name.begin(),
+                       [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+        const bool frames = id == known::host || id == known::content_length || id == known::transfer_encoding ||
+                            id == known::expect;
         if (frames) continue;
         const HeadOutcome head = with(name + ": v\r\n");
         CHECK_OK(head);
         CHECK_EQ(head.id(1), id);
         CHECK_EQ(head.name(1), known_names[id]);
-        const std::uint64_t mask = static_cast<std::uint64_t>(static_cast<std::uint32_t>(head.word(head_word::known_high))) << 32 |
+        const std::uint64_t mask =
+            static_cast<std::uint64_t>(static_cast<std::uint32_t>(head.word(head_word::known_high))) << 32 |
             static_cast<std::uint32_t>(head.word(head_word::known_low));
         CHECK_EQ(mask, (std::uint64_t{1} << known::host) | (id <= known_mask_ids ? std::uint64_t{1} << id : 0));
     }
@@ -419,8 +427,9 @@ TEST(content_length_is_one_plain_number) {
     CHECK_OK(large);
     CHECK_EQ(static_cast<std::uint32_t>(large.word(head_word::content_length_low)), 0xffffffffu);
     CHECK_EQ(large.word(head_word::content_length_high), 0x1fffff);
-    for (const std::string value : {"", "+5", "-1", "5, 5", "5,6", "5 5", "0x5", "5.", "1e3", "five", "\"5\"", "9007199254740992", "18446744073709551616",
-                                    "99999999999999999999999999", "5;", "\xb2"}) {
+    for (const std::string value :
+         {"", "+5", "-1", "5, 5", "5,6", "5 5", "0x5", "5.", "1e3", "five", "\"5\"", "9007199254740992",
+          "18446744073709551616", "99999999999999999999999999", "5;", "\xb2"}) {
         CHECK_EQ(told(with("Content-Length: " + value + "\r\n").result), "400 bad_content_length");
     }
     CHECK_EQ(told(with("Content-Length: 5\r\nContent-Length: 5\r\n").result), "400 repeated_content_length");
@@ -433,19 +442,25 @@ TEST(chunked_is_the_only_coding_and_the_last) {
         CHECK_OK(head);
         CHECK_EQ(head.result.body, Body::chunked);
     }
-    for (const std::string value : {"gzip", "gzip, chunked", "identity", "identity, chunked", "xchunked", "chunked-not", "gzip;q=1", "x-gzip ;a=b, chunked"}) {
+    for (const std::string value : {"gzip", "gzip, chunked", "identity", "identity, chunked", "xchunked", "chunked-not",
+                                    "gzip;q=1", "x-gzip ;a=b, chunked"}) {
         CHECK_EQ(told(with("Transfer-Encoding: " + value + "\r\n").result), "501 unknown_transfer_coding");
     }
-    for (const std::string value : {"", ",", ",chunked", "chunked,", "chunked, chunked", "chunked, gzip", "chunked, identity", "chunked;a=b", "chunked ;a", "chunked x",
-                                    "\"chunked\"", "chunked=1", "ch\xffunked", ";chunked"}) {
+    for (const std::string value :
+         {"", ",", ",chunked", "chunked,", "chunked, chunked", "chunked, gzip", "chunked, identity", "chunked;a=b",
+          "chunked ;a", "chunked x", "\"chunked\"", "chunked=1", "ch\xffunked", ";chunked"}) {
         CHECK_EQ(told(with("Transfer-Encoding: " + value + "\r\n").result), "400 bad_transfer_encoding");
     }
-    CHECK_EQ(told(with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n").result), "400 bad_transfer_encoding");
-    CHECK_EQ(told(with("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n").result), "400 bad_transfer_encoding");
-    CHECK_EQ(told(with("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n").result), "501 unknown_transfer_coding");
+    CHECK_EQ(told(with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n").result),
+             "400 bad_transfer_encoding");
+    CHECK_EQ(told(with("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n").result),
+             "400 bad_transfer_encoding");
+    CHECK_EQ(told(with("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n").result),
+             "501 unknown_transfer_coding");
     CHECK_EQ(told(with("Transfer-Encoding : chunked\r\n").result), "400 space_before_colon");
     CHECK_EQ(told(with("Transfer-Encoding:\x0b"
-                       "chunked\r\n").result),
+                       "chunked\r\n")
+                      .result),
              "400 bad_field_value");
     CHECK_EQ(told(read("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n").result), "400 coding_in_1_0");
     CHECK_EQ(told(read("POST / HTTP/1.0\r\nTransfer-Encoding: gzip\r\n").result), "400 coding_in_1_0");
@@ -495,7 +510,8 @@ TEST(te_is_looked_through_for_trailers) {
 
 TEST(fields_that_extend_the_key_are_told) {
     CHECK(!with("Cookie: a\r\nAccept: b\r\n").has(head_flag::extends_key));
-    for (const char* const name : key_extending_names) CHECK(with(std::string(name) + ": v\r\n").has(head_flag::extends_key));
+    for (const char* const name : key_extending_names)
+        CHECK(with(std::string(name) + ": v\r\n").has(head_flag::extends_key));
 }
 
 TEST(a_target_above_its_limit_is_refused_before_its_end) {
@@ -528,9 +544,9 @@ TEST(a_table_that_is_too_small_is_told_and_not_overrun) {
     const std::string text = "GET / HTTP/1.1\r\nHost: abc\r\na: b\r\n\r\n";
     const std::size_t enough = head_words + 2 * field_words + (http1::authority_bytes_max + 3) / 4;
     for (std::size_t words = 0; words <= enough; ++words) {
-        const HeadOutcome head = http1::harness::read_head_in(text, {text.size()}, words, [](auto raw, http1::HeadScan& scan, auto table) {
-            return http1::parse_request(raw, scan, table, limits);
-        });
+        const HeadOutcome head = http1::harness::read_head_in(
+            text, {text.size()}, words,
+            [](auto raw, http1::HeadScan& scan, auto table) { return http1::parse_request(raw, scan, table, limits); });
         CHECK_EQ(told(head.result), words < enough ? "500 memory" : "ok");
     }
 }
@@ -538,10 +554,13 @@ TEST(a_table_that_is_too_small_is_told_and_not_overrun) {
 TEST(a_refusal_still_tells_method_and_target) {
     std::string text = "POST /x HTTP/1.1\r\nHost: a\r\nb: c\r\nbad name: x\r\n\r\n";
     for (const bool is_split : {false, true}) {
-        const HeadOutcome head = http1::harness::read_request_in(text, is_split ? http1::harness::each_byte(text) : http1::harness::whole(text), limits);
+        const HeadOutcome head = http1::harness::read_request_in(
+            text, is_split ? http1::harness::each_byte(text) : http1::harness::whole(text), limits);
         CHECK_EQ(head.result.status, 400);
         CHECK_EQ(head.word(head_word::code), method_id::post);
-        CHECK_EQ(text.substr(static_cast<std::size_t>(head.word(head_word::target_offset)), static_cast<std::size_t>(head.word(head_word::target_length))), "/x");
+        CHECK_EQ(text.substr(static_cast<std::size_t>(head.word(head_word::target_offset)),
+                             static_cast<std::size_t>(head.word(head_word::target_length))),
+                 "/x");
         CHECK_EQ(head.word(head_word::field_count), 0);
     }
     const HeadOutcome early = read("POST /x#y");

@@ -26,7 +26,8 @@ std::string told(std::string_view input, const HeadLimits& within = limits) {
     const HeadOutcome head = read(input, method_id::get, within);
     if (head.result.state == Parse::need_more) return "need_more";
     if (head.result.state == Parse::ok) return "ok";
-    return head.result.status == 502 && head.result.consumed == 0 ? reasons[head.result.reason] : "an error without 502";
+    return head.result.status == 502 && head.result.consumed == 0 ? reasons[head.result.reason]
+                                                                  : "an error without 502";
 }
 
 std::string with(std::string_view lines, std::string_view status_line = "HTTP/1.1 200 OK") {
@@ -49,7 +50,8 @@ std::string flags_of(const HeadOutcome& head) {
 std::string framing(std::string_view input, std::int32_t method = method_id::get) {
     const HeadOutcome head = read(input, method);
     if (head.result.state != Parse::ok) return "refused";
-    if (const char* const broken = http1::harness::broken_head(head, input.size(), limits); broken != nullptr) return broken;
+    if (const char* const broken = http1::harness::broken_head(head, input.size(), limits); broken != nullptr)
+        return broken;
     constexpr const char* bodies[] = {"none: ", "length: ", "chunked: ", "close: "};
     return bodies[static_cast<int>(head.result.body)] + flags_of(head);
 }
@@ -85,12 +87,14 @@ TEST(a_reason_phrase_may_be_empty_or_missing) {
 }
 
 TEST(a_status_line_is_exact) {
-    for (const std::string bad : {"HTTP/1.1 2000 x\r\n", "HTTP/1.1 20\r\n", "HTTP/1.1 20x\r\n", "HTTP/1.1  200\r\n", "HTTP/1.1200", "HTTP/1.1 099 x\r\n", "HTTP/1.1 600 x\r\n",
-                                  "HTTP/1.1 999 x\r\n", "HTTP/1.1 -20", "HTTP/1.1 200x", "HTTP/1.1 200\tOK\r\n", "HTTP/1.1\t200", "HTTP/1.1 200 \x01", "HTTP/1.1 200 a\x7f",
-                                  "HTTP/1.10 200"}) {
+    for (const std::string bad :
+         {"HTTP/1.1 2000 x\r\n", "HTTP/1.1 20\r\n", "HTTP/1.1 20x\r\n", "HTTP/1.1  200\r\n", "HTTP/1.1200",
+          "HTTP/1.1 099 x\r\n", "HTTP/1.1 600 x\r\n", "HTTP/1.1 999 x\r\n", "HTTP/1.1 -20", "HTTP/1.1 200x",
+          "HTTP/1.1 200\tOK\r\n", "HTTP/1.1\t200", "HTTP/1.1 200 \x01", "HTTP/1.1 200 a\x7f", "HTTP/1.10 200"}) {
         CHECK_EQ(told(bad), "bad_status_line");
     }
-    for (const std::string bad : {"http/1.1 200 OK\r\n", "HTTP/1,1 200 OK\r\n", "ICY 200 OK\r\n", "\r\nHTTP/1.1 200 OK\r\n", " HTTP/1.1 200 OK\r\n", "HTTP/11", "{}", "HTTP/x.1"}) {
+    for (const std::string bad : {"http/1.1 200 OK\r\n", "HTTP/1,1 200 OK\r\n", "ICY 200 OK\r\n",
+                                  "\r\nHTTP/1.1 200 OK\r\n", " HTTP/1.1 200 OK\r\n", "HTTP/11", "{}", "HTTP/x.1"}) {
         CHECK_EQ(told(bad), "bad_version");
     }
     CHECK_EQ(told("HTTP/2.0 200 OK\r\n"), "version_not_supported");
@@ -139,7 +143,8 @@ TEST(the_body_is_framed_by_the_first_rule_that_fits) {
     CHECK_EQ(framing(with("Connection: keep-alive\r\n")), "close: close ");
     CHECK_EQ(framing(with("Content-Length: 5\r\nConnection: close\r\n")), "length: length ");
     CHECK_EQ(framing(with("Content-Length: 5\r\n", "HTTP/1.0 200 OK")), "length: length ");
-    CHECK_EQ(framing(with("Content-Length: 5\r\nConnection: keep-alive\r\n", "HTTP/1.0 200 OK")), "length: length alive ");
+    CHECK_EQ(framing(with("Content-Length: 5\r\nConnection: keep-alive\r\n", "HTTP/1.0 200 OK")),
+             "length: length alive ");
 }
 
 TEST(no_body_follows_a_head_request) {
@@ -178,7 +183,8 @@ TEST(limits_are_judged_as_in_requests) {
     for (std::size_t words = 0; words <= std::size(table); ++words) {
         std::string raw = with("a: b\r\nc: d\r\n");
         http1::HeadScan scan;
-        const auto result = http1::parse_response(std::span(reinterpret_cast<std::uint8_t*>(raw.data()), raw.size()), scan, std::span(table, words), limits, method_id::get);
+        const auto result = http1::parse_response(std::span(reinterpret_cast<std::uint8_t*>(raw.data()), raw.size()),
+                                                  scan, std::span(table, words), limits, method_id::get);
         CHECK_EQ(result.reason, reason::memory);
     }
 }

@@ -1,5 +1,5 @@
-// Every split of an input into reads gives the same result: all cuts in two, byte by byte, and many random cuts, over the
-// stored fuzz corpora and some inputs made here, under wide limits and under tight ones.
+// Every split of an input into reads gives the same result: all cuts in two, byte by byte, and many random cuts, over
+// the stored fuzz corpora and some inputs made here, under wide limits and under tight ones.
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -53,7 +53,8 @@ std::string first_split_that_matters(const std::vector<std::string>& inputs, con
 
 /// A head with long parts, so that scans stop inside of each.
 std::string long_head(const std::string& first_line) {
-    return first_line + "\r\nHost: " + std::string(60, 'H') + ".example\r\n" + std::string(50, 'N') + ": \t" + std::string(90, 'v') + " \r\nCookie: a=b; c=d\r\nX_y: \r\n\r\n";
+    return first_line + "\r\nHost: " + std::string(60, 'H') + ".example\r\n" + std::string(50, 'N') + ": \t" +
+           std::string(90, 'v') + " \r\nCookie: a=b; c=d\r\nX_y: \r\n\r\n";
 }
 
 }  // namespace
@@ -64,7 +65,10 @@ TEST(requests_are_the_same_however_they_are_cut) {
     inputs.push_back(long_head("GET /" + std::string(100, 'p') + "?" + std::string(40, 'q') + " HTTP/1.1"));
     inputs.push_back("\r\n\r\n" + long_head("OPTIONS http://a:1 HTTP/1.1") + "GET / HTTP/1.1\r\n");
     for (const HeadLimits& limits : {wide, tight}) {
-        CHECK_EQ(first_split_that_matters(inputs, [&](const std::string& input, const Ends& ends) { return read_request_in(input, ends, limits); }), std::string());
+        CHECK_EQ(
+            first_split_that_matters(inputs, [&](const std::string& input,
+                                                 const Ends& ends) { return read_request_in(input, ends, limits); }),
+            std::string());
     }
 }
 
@@ -74,7 +78,11 @@ TEST(responses_are_the_same_however_they_are_cut) {
     inputs.push_back(long_head("HTTP/1.1 200 " + std::string(70, 'r')));
     for (const std::int32_t method : {method_id::get, method_id::head, method_id::connect}) {
         for (const HeadLimits& limits : {wide, tight}) {
-            CHECK_EQ(first_split_that_matters(inputs, [&](const std::string& input, const Ends& ends) { return read_response_in(input, ends, limits, method); }), std::string());
+            CHECK_EQ(first_split_that_matters(inputs,
+                                              [&](const std::string& input, const Ends& ends) {
+                                                  return read_response_in(input, ends, limits, method);
+                                              }),
+                     std::string());
         }
     }
 }
@@ -82,10 +90,15 @@ TEST(responses_are_the_same_however_they_are_cut) {
 TEST(chunked_bodies_are_the_same_however_they_are_cut) {
     std::vector<std::string> inputs = corpus("chunk");
     CHECK(inputs.size() > 20);
-    inputs.push_back("40;name=\"va\\\"lue\"\r\n" + std::string(64, 'x') + "\r\n0\r\nA-Trailer:  " + std::string(40, 'v') + "  \r\nHost: x\r\n\r\nGET");
+    inputs.push_back("40;name=\"va\\\"lue\"\r\n" + std::string(64, 'x') +
+                     "\r\n0\r\nA-Trailer:  " + std::string(40, 'v') + "  \r\nHost: x\r\n\r\nGET");
     for (const ChunkLimits& limits : {ChunkLimits{}, ChunkLimits{8, 24, 2}}) {
         for (const std::size_t kept : {http1::kept_trailer_bytes(ChunkLimits{}), std::size_t{16}, std::size_t{0}}) {
-            CHECK_EQ(first_split_that_matters(inputs, [&](const std::string& input, const Ends& ends) { return read_chunks_in(input, ends, limits, kept); }), std::string());
+            CHECK_EQ(first_split_that_matters(inputs,
+                                              [&](const std::string& input, const Ends& ends) {
+                                                  return read_chunks_in(input, ends, limits, kept);
+                                              }),
+                     std::string());
         }
     }
 }
@@ -95,7 +108,10 @@ TEST(what_is_accepted_keeps_its_promises_and_reads_the_same_when_written_again) 
     for (const std::string& input : corpus("request")) {
         const HeadOutcome head = read_request_in(input, whole(input), wide);
         if (head.result.state != http1::Parse::ok) continue;
-        CHECK_EQ(std::string(broken_request(head, input.size(), wide) == nullptr ? "" : broken_request(head, input.size(), wide)), std::string());
+        CHECK_EQ(
+            std::string(broken_request(head, input.size(), wide) == nullptr ? ""
+                                                                            : broken_request(head, input.size(), wide)),
+            std::string());
         ++accepted;
         const std::string again = written_again(head);
         const HeadOutcome second = read_request_in(again, whole(again), wide);
