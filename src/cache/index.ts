@@ -1,0 +1,14 @@
+export { condition, conditionMask, judgeConditions, preconditionMask, rangeMayApply } from './conditional.ts';
+export { ResponseControl, readRequestControl } from './control.ts';
+export { Eligibility } from './eligible.ts';
+export { currentAge } from './freshness.ts';
+export { invalidates, isUnsafe, namedTargets } from './invalidate.ts';
+export { KeyBuilder, putEarlyKey, putExtensions, putSite } from './key.ts';
+export { type RequestFacts, StoreDecision, type VerdictName, verdict, verdicts } from './policy.ts';
+export { type CacheSettings, defaultCacheSettings } from './protocol.ts';
+export { RangeReader, rangeKind } from './range.ts';
+export { RefreshGuard } from './refresh-guard.ts';
+export { writeFreshening, writeValidators } from './revalidate.ts';
+export { forwardReason, statusEdit, statusNote } from './status.ts';
+export { chooseUse, isOriginError, mayServeOnError, type StoredTimes, use } from './use.ts';
+export { joinVary, MarkerCache, markerLines, putSecondaryKey, type VaryFields, varyOf } from './vary.ts';

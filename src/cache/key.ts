@@ -1,0 +1,117 @@
+/**
+ * Cache keys as bytes. Early key, which the engine makes by itself: u32 LE zone key, `h` or `s`, host in lower case with
+ * its port unless that is the scheme's own, 0x00, path, and `?` with the query where there is one. Request fields that an
+ * origin may act upon although they are not part of the URL follow as 0x01 name `=` value (they stop cache poisoning).
+ * Secondary key: 0x02, u32 LE generation of the marker, then per selecting field 0x03 and its value, or 0x04.
+ */
+import type { Arena } from '../engine/arena.ts';
+import { headFlag, headWord, keyExtendingNames } from '../engine/contract.ts';
+import { type HeadView, knownId, noField } from '../engine/head-view.ts';
+import { equalsIgnoringCase, latin1Bytes } from '../lib/bytes.ts';
+
+export const keyMark = { extension: 1, secondary: 2, value: 3, absence: 4 } as const;
+
+/** Writes bytes into a part of the arena, up to its capacity. */
+export class KeyBuilder {
+  readonly #arena: Arena;
+  offset = 0;
+  length = 0;
+  #capacity = 0;
+  #isWhole = true;
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+  }
+
+  begin(offset: number, capacity: number): this {
+    this.offset = offset;
+    this.length = 0;
+    this.#capacity = capacity;
+    this.#isWhole = true;
+    return this;
+  }
+
+  /** False once something did not fit. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  get end(): number {
+    return this.offset + this.length;
+  }
+
+  putByte(byte: number): void {
+    if (this.#reserve(1)) this.#arena.bytes[this.end - 1] = byte;
+  }
+
+  putWord(value: number): void {
+    for (let shift = 0; shift < 32; shift += 8) this.putByte((value >>> shift) & 0xff);
+  }
+
+  putSpan(offset: number, length: number): void {
+    if (this.#reserve(length)) this.#arena.bytes.copyWithin(this.end - length, offset, offset + length);
+  }
+
+  putText(text: string): void {
+    if (this.#reserve(text.length)) this.#arena.writeText(text, this.end - text.length);
+  }
+
+  #reserve(length: number): boolean {
+    this.#isWhole = this.#isWhole && this.length + length <= this.#capacity;
+    if (this.#isWhole) this.length += length;
+    return this.#isWhole;
+  }
+}
+
+const lowerH = 0x68;
+const lowerS = 0x73;
+const questionMark = 0x3f;
+
+/** Zone, scheme and host: what the keys of one site have in common. */
+export function putSite(key: KeyBuilder, zoneKey: number, isTls: boolean, request: HeadView): void {
+  key.putWord(zoneKey);
+  key.putByte(isTls ? lowerS : lowerH);
+  const isDefaultPort = request.word(headWord.port) === (isTls ? 443 : 80);
+  const length = request.word(isDefaultPort ? headWord.hostLength : headWord.authorityLength);
+  key.putSpan(request.authorityOffset, length);
+  key.putByte(0);
+}
+
+/** The early key of a request. */
+export function putEarlyKey(key: KeyBuilder, zoneKey: number, isTls: boolean, request: HeadView): void {
+  putSite(key, zoneKey, isTls, request);
+  key.putSpan(request.spanOffset(headWord.pathOffset), request.word(headWord.pathLength));
+  if (!request.hasQuery) return;
+  key.putByte(questionMark);
+  key.putSpan(request.spanOffset(headWord.queryOffset), request.word(headWord.queryLength));
+}
+
+const extensions = keyExtendingNames.map((name) => ({ name, id: knownId(name) }));
+const schemeId = knownId('x-forwarded-scheme');
+const http = latin1Bytes('http');
+const https = latin1Bytes('https');
+
+function isPlainScheme(request: HeadView, field: number): boolean {
+  const { bytes } = request.arena;
+  const offset = request.valueOffset(field);
+  const length = request.valueLength(field);
+  return equalsIgnoringCase(bytes, offset, length, http) || equalsIgnoringCase(bytes, offset, length, https);
+}
+
+/** The default key parts, for the extending fields that the request carries. Returns whether there are any. */
+export function putExtensions(key: KeyBuilder, request: HeadView): boolean {
+  if ((request.flags & headFlag.extendsKey) === 0) return false;
+  const before = key.length;
+  for (const { name, id } of extensions) {
+    const first = request.find(id);
+    if (first === noField || (id === schemeId && isPlainScheme(request, first))) continue;
+    key.putByte(keyMark.extension);
+    key.putText(name);
+    key.putText('=');
+    for (let field = first; field !== noField; field = request.findNext(id, field)) {
+      if (field !== first) key.putText(',');
+      key.putSpan(request.valueOffset(field), request.valueLength(field));
+    }
+  }
+  return key.length > before;
+}

@@ -1,0 +1,28 @@
+/**
+ * Limits of the policy that no configuration changes, each with its unit; their relations are asserted when the module
+ * loads.
+ */
+
+export const limits = {
+  /** Exchanges whose notes the policy of one worker keeps; a slot beyond goes without. */
+  noteSlotsMax: 1 << 22,
+  /** Markers of varying responses whose field names are remembered decoded. */
+  varyMarkersMax: 4096,
+  /** Field values whose normal form is remembered. */
+  normalFormsMax: 4096,
+  /** Bytes of a field value that is normalised rather than taken as it is. */
+  normalFormBytesMax: 1024,
+  /** Lines of Cache-Status text that are remembered. */
+  statusTextsMax: 8192,
+  /** Ranges in one Range field; beyond it the field is ignored. */
+  rangesMax: 300,
+  /** Addresses of a forwarding field that are looked at, from the nearest. */
+  forwardedHopsMax: 64,
+  /** Seconds (u32) that a point in time can reach. */
+  timeMax: 0xffff_ffff,
+  /** Objects whose background refresh a worker remembers having asked for. */
+  refreshSlots: 1024,
+} as const;
+
+if ((limits.refreshSlots & (limits.refreshSlots - 1)) !== 0)
+  throw new Error('refreshSlots is no power of two');

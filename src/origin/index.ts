@@ -1,0 +1,7 @@
+export { Balancer, type Candidate } from './balance.ts';
+export { failureStatus, proxyStatusEdit } from './failure.ts';
+export { resolveClient, writeForwarding } from './forwarding-fields.ts';
+export { HealthTable } from './health.ts';
+export { maxForwards, viaHops } from './hops.ts';
+export { defaultOriginSettings, type OriginSettings } from './protocol.ts';
+export { mayRetry } from './retry.ts';

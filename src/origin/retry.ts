@@ -1,0 +1,13 @@
+/** Whether a failed fetch is tried again. */
+import { eventFlag, failCause } from '../engine/contract.ts';
+
+/**
+ * @param flags of the event: the engine knows whether the request may be sent again
+ * @param attempts fetches made for the exchange so far
+ * @param retriesMax further attempts that the origin's settings allow
+ */
+export function mayRetry(flags: number, cause: number, attempts: number, retriesMax: number): boolean {
+  if ((flags & eventFlag.mayRetry) === 0 || attempts > retriesMax) return false;
+  // A full queue is full for the next attempt too, and a loop stays one.
+  return cause !== failCause.connectionLimitReached && cause !== failCause.loopDetected;
+}

@@ -1,0 +1,16 @@
+/** The phase that finds out who the client is: the peer, or whom trusted proxies name. */
+import { eventWord } from '../engine/contract.ts';
+import { resolveClient } from '../origin/index.ts';
+import type { Exchange } from './exchange.ts';
+import { next } from './phase.ts';
+
+export function address(exchange: Exchange): number {
+  const { trustedProxies } = exchange.plan;
+  const peer = exchange.event.word(eventWord.clientAddress);
+  if (trustedProxies.isEmpty || peer === 0) return next;
+  exchange.isPeerTrusted = trustedProxies.has(exchange.arena.bytes, peer);
+  if (exchange.isPeerTrusted) {
+    exchange.hasClientAddress = resolveClient(exchange.request, trustedProxies, exchange.clientAddress);
+  }
+  return next;
+}

@@ -1,0 +1,38 @@
+/** The phase that answers from the store where the stored response may be used (RFC 9111 4). */
+import { chooseUse, forwardReason, use } from '../cache/index.ts';
+import { cacheResult, cacheStatus, storeState } from '../engine/contract.ts';
+import { directive } from '../lib/cache-control.ts';
+import type { Exchange } from './exchange.ts';
+import { refreshInBackground } from './fetch.ts';
+import { next, refusal } from './phase.ts';
+import { serveEntry } from './serve.ts';
+
+const onlyIfCached = refusal(504, 'only_if_cached');
+
+function answerWith(exchange: Exchange): number {
+  const { entry, note } = exchange;
+  switch (chooseUse(entry, exchange.requestDirectives, exchange.now)) {
+    case use.fresh:
+    case use.stale:
+      return serveEntry(exchange, cacheStatus.hit, cacheResult.hit);
+    case use.staleWhileRevalidate:
+      refreshInBackground(exchange);
+      return serveEntry(exchange, cacheStatus.hitStaleWhileRevalidate, cacheResult.updating);
+    case use.validateForRequest:
+      note.reason = forwardReason.request;
+      return next;
+    default:
+      note.reason = forwardReason.stale;
+      return next;
+  }
+}
+
+export function answer(exchange: Exchange): number {
+  if (!exchange.isCacheable) return next;
+  if (exchange.entry.state === storeState.object) {
+    const given = answerWith(exchange);
+    if (given !== next) return given;
+  }
+  // RFC 9111 5.2.1.7.
+  return exchange.hasDirectives && exchange.directives.has(directive.onlyIfCached) ? onlyIfCached : next;
+}

@@ -1,0 +1,137 @@
+/**
+ * The exchange of the event at hand: one value that goes through the phases, taken up anew for every event. Nothing in it
+ * outlives the event; what later events need is recomputed from the request head, or stands in the notes.
+ */
+import {
+  KeyBuilder,
+  MarkerCache,
+  RangeReader,
+  RefreshGuard,
+  StoreDecision,
+  type VaryFields,
+} from '../cache/index.ts';
+import type { Arena } from '../engine/arena.ts';
+import type { CommandWriter } from '../engine/command-writer.ts';
+import { eventFlag, eventWord } from '../engine/contract.ts';
+import { EventView } from '../engine/event-view.ts';
+import { HeadView } from '../engine/head-view.ts';
+import type { EnginePorts } from '../engine/ports.ts';
+import { Directives } from '../lib/cache-control.ts';
+import { addressBytes } from '../lib/ip.ts';
+import { Note, Notes } from './notes.ts';
+import type { Plan, ZonePlan } from './plan.ts';
+import { StoredEntry } from './stored-entry.ts';
+
+/** What a worker has once, shared by all of its exchanges. */
+export interface Worker {
+  readonly arena: Arena;
+  readonly writer: CommandWriter;
+  readonly ports: EnginePorts;
+}
+
+export class Exchange {
+  readonly arena: Arena;
+  readonly writer: CommandWriter;
+  readonly ports: EnginePorts;
+  readonly event: EventView;
+  readonly request: HeadView;
+  readonly response: HeadView;
+  readonly storedHead: HeadView;
+  readonly notes = new Notes();
+  readonly markers = new MarkerCache();
+  readonly refreshes = new RefreshGuard();
+  readonly range = new RangeReader();
+
+  plan: Plan;
+  /** The zone; only looked at after the door has made sure that there is one. */
+  zone: ZonePlan;
+  /** Seconds since 1970, and the same in milliseconds. */
+  now = 0;
+  nowMs = 0;
+  note = new Note();
+
+  /** Slot of the phase `address`: whether the peer is a trusted proxy, and the client behind it. */
+  isPeerTrusted = false;
+  hasClientAddress = false;
+  readonly clientAddress = new Uint8Array(addressBytes);
+
+  /** Slot of the phase `lookup`. */
+  isCacheable = false;
+  hasDirectives = false;
+  readonly directives = new Directives();
+  hasAuthorization = false;
+  saysNoStore = false;
+  readonly entry = new StoredEntry();
+  /** The whole key; length 0: the engine's early key stands. */
+  readonly key: KeyBuilder;
+  /** The primary key, where it has been built. */
+  primaryOffset = 0;
+  primaryLength = 0;
+  vary: VaryFields | undefined;
+  /** Generation of the marker that `vary` was read from. */
+  marker = 0;
+
+  /** Slot of the origin's answer. */
+  readonly decision = new StoreDecision();
+
+  constructor(worker: Worker, plan: Plan, zone: ZonePlan) {
+    this.arena = worker.arena;
+    this.writer = worker.writer;
+    this.ports = worker.ports;
+    this.event = new EventView(worker.arena);
+    this.request = new HeadView(worker.arena);
+    this.response = new HeadView(worker.arena);
+    this.storedHead = new HeadView(worker.arena);
+    this.key = new KeyBuilder(worker.arena);
+    this.plan = plan;
+    this.zone = zone;
+  }
+
+  /** Takes up the event at a word index. */
+  begin(base: number, plan: Plan, now: number, nowMs: number): void {
+    const { event } = this;
+    event.base = base;
+    this.plan = plan;
+    const zone = plan.zones[event.word(eventWord.zone)];
+    if (zone !== undefined) this.zone = zone;
+    this.now = now;
+    this.nowMs = nowMs;
+    this.request.reset(event.word(eventWord.head));
+    this.isPeerTrusted = false;
+    this.hasClientAddress = false;
+    this.isCacheable = false;
+    this.hasDirectives = false;
+    this.hasAuthorization = false;
+    this.saysNoStore = false;
+    this.primaryLength = 0;
+    this.key.begin(0, 0);
+    this.vary = undefined;
+    this.marker = 0;
+  }
+
+  get hasZone(): boolean {
+    return this.plan.zones[this.event.word(eventWord.zone)] !== undefined;
+  }
+
+  get leads(): boolean {
+    return (this.event.flags & eventFlag.leads) !== 0;
+  }
+
+  /** Directives of the request where they count, else undefined. */
+  get requestDirectives(): Directives | undefined {
+    return this.hasDirectives ? this.directives : undefined;
+  }
+
+  readNote(): Note {
+    return this.notes.read(this.event.slot, this.event.generation, this.note);
+  }
+
+  writeNote(): void {
+    this.notes.write(this.event.slot, this.event.generation, this.note);
+  }
+
+  /** Begins a command for this exchange; false where the command table is full. */
+  beginCommand(kind: number): boolean {
+    return this.writer.begin(kind, this.event.slot, this.event.generation);
+  }
+}

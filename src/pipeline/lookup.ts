@@ -1,0 +1,175 @@
+/**
+ * The phase that asks the store: what of the request decides on caching, the key, and what stands under it. Later events
+ * of the exchange ask again in the same way; only the key of the request's own event may have been looked up already.
+ */
+import {
+  forwardReason,
+  markerLines,
+  putEarlyKey,
+  putExtensions,
+  putSecondaryKey,
+  readRequestControl,
+  type VaryFields,
+  varyOf,
+} from '../cache/index.ts';
+import {
+  controlWord,
+  eventFlag,
+  eventWord,
+  headFlag,
+  headWord,
+  objectFlag,
+  storeState,
+} from '../engine/contract.ts';
+import { knownId, maskOf } from '../engine/head-view.ts';
+import { directive } from '../lib/cache-control.ts';
+import { limits } from '../lib/limits.ts';
+import type { Exchange } from './exchange.ts';
+import { next } from './phase.ts';
+
+const authorizationId = knownId('authorization');
+const directivesMask = maskOf(['cache-control', 'pragma']);
+/** Bytes of a key beside its target: zone, scheme, the longest host. */
+const siteBytesMax = 512;
+
+/** Reads from the request head what decides on caching. Returns why it is not eligible, or `forwardReason.none`. */
+export function readFacts(exchange: Exchange): number {
+  const { request, zone } = exchange;
+  const reason = zone.eligibility.judge(request);
+  if (reason !== forwardReason.none) return reason;
+  if ((exchange.event.flags & eventFlag.hasBody) !== 0) return forwardReason.bypass;
+  const targetBytes = request.word(headWord.targetLength);
+  if (targetBytes + siteBytesMax > exchange.plan.limits.keyBytesMax) return forwardReason.bypass;
+  exchange.isCacheable = true;
+  exchange.hasAuthorization = request.has(authorizationId);
+  if (zone.cache.requestDirectives === 'honour' && request.hasAny(directivesMask.low, directivesMask.high)) {
+    exchange.hasDirectives = readRequestControl(exchange.directives, request).isPresent;
+    exchange.saysNoStore = exchange.directives.has(directive.noStore);
+  }
+  return forwardReason.none;
+}
+
+/** Writes the primary key into the out region; false where there is no room for it. */
+export function buildPrimary(exchange: Exchange): boolean {
+  if (exchange.primaryLength > 0) return true;
+  const { key, writer } = exchange;
+  const capacity = Math.min(exchange.plan.limits.keyBytesMax, writer.room);
+  const offset = writer.allocate(capacity);
+  key.begin(offset, capacity);
+  putEarlyKey(key, exchange.zone.key, exchange.event.isTls, exchange.request);
+  putExtensions(key, exchange.request);
+  writer.trim(key.isWhole ? key.end : offset);
+  if (!key.isWhole) key.begin(0, 0);
+  exchange.primaryOffset = key.offset;
+  exchange.primaryLength = key.length;
+  return key.length > 0;
+}
+
+/** Makes `key` the secondary key of a marker. */
+export function buildSecondary(exchange: Exchange, marker: number, vary: VaryFields): boolean {
+  if (!buildPrimary(exchange)) return false;
+  const { key, writer } = exchange;
+  const capacity = Math.min(exchange.plan.limits.keyBytesMax, writer.room);
+  const offset = writer.allocate(capacity);
+  key.begin(offset, capacity);
+  key.putSpan(exchange.primaryOffset, exchange.primaryLength);
+  putSecondaryKey(key, marker, vary, exchange.request);
+  writer.trim(key.isWhole ? key.end : offset);
+  if (!key.isWhole) key.begin(0, 0);
+  return key.length > 0;
+}
+
+/** Asks the store for what stands under `key`. */
+function ask(exchange: Exchange): void {
+  const { arena, key, entry } = exchange;
+  exchange.ports.lookup(key.offset, key.length);
+  entry.read(arena.words, arena.words[controlWord.replyOffset]! >> 2, exchange.now);
+}
+
+/** The responses under the key vary: goes on to the one that this request selects (RFC 9111 4.1). */
+function selectVariant(exchange: Exchange): void {
+  const { entry, markers } = exchange;
+  const { object, generation } = entry;
+  let vary = markers.get(object, generation);
+  if (vary === undefined) {
+    const table = exchange.ports.readStoredHead(object, generation);
+    vary = table === 0 ? undefined : varyOf(exchange.storedHead.reset(table));
+    if (vary !== undefined) markers.set(object, generation, vary);
+  }
+  entry.clear();
+  if (vary === undefined) return;
+  if (!buildSecondary(exchange, generation, vary)) {
+    exchange.isCacheable = false;
+    return;
+  }
+  exchange.vary = vary;
+  exchange.marker = generation;
+  ask(exchange);
+}
+
+/** Looks up the key of this request and of what it selects, anew. */
+export function lookUpAgain(exchange: Exchange): void {
+  exchange.entry.clear();
+  exchange.vary = undefined;
+  exchange.marker = 0;
+  if (!buildPrimary(exchange)) {
+    exchange.isCacheable = false;
+    return;
+  }
+  exchange.key.begin(exchange.primaryOffset, 0);
+  exchange.key.length = exchange.primaryLength;
+  ask(exchange);
+  if (exchange.entry.state === storeState.varies) selectVariant(exchange);
+}
+
+export function lookUp(exchange: Exchange): number {
+  const { event, entry, note } = exchange;
+  note.clear();
+  entry.clear();
+  note.reason = readFacts(exchange);
+  if (!exchange.isCacheable) return next;
+  if ((event.flags & eventFlag.keyValid) !== 0) {
+    entry.read(exchange.arena.words, event.base + eventWord.storeState, exchange.now);
+    if (entry.state === storeState.varies) selectVariant(exchange);
+  } else {
+    lookUpAgain(exchange);
+  }
+  if (exchange.isCacheable)
+    note.reason = exchange.vary === undefined ? forwardReason.uriMiss : forwardReason.varyMiss;
+  else note.reason = forwardReason.bypass;
+  return next;
+}
+
+/** Makes sure that the key of a command can be named: the early key where it stands, else one that has been built. */
+export function ensureKey(exchange: Exchange): boolean {
+  if (exchange.key.length > 0 || (exchange.request.flags & headFlag.extendsKey) === 0) return true;
+  return buildPrimary(exchange);
+}
+
+/**
+ * Puts the marker that says what responses under the primary key vary on, or finds that it stands already.
+ *
+ * @returns its generation, 0 where it could not be put
+ */
+export function putVaryMarker(exchange: Exchange, vary: VaryFields): number {
+  if (exchange.vary?.text === vary.text && exchange.marker !== 0) return exchange.marker;
+  if (!buildPrimary(exchange)) return 0;
+  const lines = markerLines(vary);
+  const offset = exchange.writer.allocate(lines.length);
+  if (offset < 0) return 0;
+  exchange.arena.writeText(lines, offset);
+  return exchange.ports.putMarker(
+    exchange.primaryOffset,
+    exchange.primaryLength,
+    objectFlag.varyMarker,
+    limits.timeMax,
+    offset,
+    lines.length,
+  );
+}
+
+/** Remembers that what stands under the key is not for storing (hit-for-miss). */
+export function putPassMarker(exchange: Exchange, until: number): void {
+  if (exchange.key.length === 0 && !buildPrimary(exchange)) return;
+  exchange.ports.putMarker(exchange.key.offset, exchange.key.length, objectFlag.passMarker, until, 0, 0);
+}

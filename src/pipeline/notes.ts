@@ -1,0 +1,84 @@
+/**
+ * A few bits that the policy remembers of an exchange between its events, by slot and generation. A note that is lost
+ * (another generation, a slot beyond the limit) costs detail in a header field, never a wrong answer.
+ */
+import { limits } from '../lib/limits.ts';
+
+const firstSlots = 1024;
+
+export const fetchMode = {
+  /** The request goes as it came; conditions and ranges are the origin's to answer. */
+  direct: 0,
+  /** Without conditions and ranges, so that the answer fills the store. */
+  fill: 1,
+  /** With the validators of the stored response. */
+  validate: 2,
+} as const;
+
+const reasonMask = 7;
+const modeShift = 3;
+const modeMask = 3;
+const knownBit = 1 << 5;
+const variantBit = 1 << 6;
+const failedShift = 7;
+const failedMask = 7;
+
+/** One note, unpacked. */
+export class Note {
+  isKnown = false;
+  /** Why the request went forward: `forwardReason`. */
+  reason = 0;
+  mode = 0;
+  /** The fetch was made under the secondary key. */
+  isVariant = false;
+  /** Times that a fetch that it followed failed before its head. */
+  leadersFailed = 0;
+
+  clear(): this {
+    this.isKnown = false;
+    this.reason = 0;
+    this.mode = fetchMode.direct;
+    this.isVariant = false;
+    this.leadersFailed = 0;
+    return this;
+  }
+}
+
+export class Notes {
+  #generations = new Int32Array(firstSlots);
+  #bits = new Int32Array(firstSlots);
+
+  read(slot: number, generation: number, note: Note): Note {
+    const bits = this.#generations[slot] === generation ? this.#bits[slot]! : 0;
+    note.isKnown = (bits & knownBit) !== 0;
+    note.reason = bits & reasonMask;
+    note.mode = (bits >> modeShift) & modeMask;
+    note.isVariant = (bits & variantBit) !== 0;
+    note.leadersFailed = (bits >> failedShift) & failedMask;
+    return note;
+  }
+
+  write(slot: number, generation: number, note: Note): void {
+    if (slot >= this.#bits.length && !this.#grow(slot)) return;
+    this.#generations[slot] = generation;
+    this.#bits[slot] =
+      knownBit |
+      (note.reason & reasonMask) |
+      (note.mode << modeShift) |
+      (note.isVariant ? variantBit : 0) |
+      (Math.min(note.leadersFailed, failedMask) << failedShift);
+  }
+
+  #grow(slot: number): boolean {
+    if (slot < 0 || slot >= limits.noteSlotsMax) return false;
+    let slots = this.#bits.length;
+    while (slots <= slot) slots *= 2;
+    const generations = new Int32Array(slots);
+    const bits = new Int32Array(slots);
+    generations.set(this.#generations);
+    bits.set(this.#bits);
+    this.#generations = generations;
+    this.#bits = bits;
+    return true;
+  }
+}

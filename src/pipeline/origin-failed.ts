@@ -1,0 +1,26 @@
+/** No usable response came: another attempt, a stale response, or an error that says which (RFC 9209). */
+import { eventWord, reasons } from '../engine/contract.ts';
+import { failureStatus, mayRetry, proxyStatusEdit } from '../origin/index.ts';
+import type { Exchange } from './exchange.ts';
+import { fetchAgain } from './fetch.ts';
+import { readFacts } from './lookup.ts';
+import { recallNote, serveOnError } from './origin-head.ts';
+import { next } from './phase.ts';
+import { respondPage } from './respond.ts';
+
+const originFailed = reasons.indexOf('origin_failed');
+
+export function onOriginFailed(exchange: Exchange): number {
+  const { event, zone } = exchange;
+  const cause = event.word(eventWord.cause);
+  const server = event.word(eventWord.server);
+  const attempts = event.word(eventWord.attempts);
+  zone.balancer.noteFailure(server, cause, exchange.nowMs);
+  recallNote(exchange);
+  readFacts(exchange);
+  if (mayRetry(event.flags, cause, attempts, zone.balancer.settings.retriesMax))
+    return fetchAgain(exchange, server);
+  const served = serveOnError(exchange);
+  if (served !== next) return served;
+  return respondPage(exchange, failureStatus(cause), originFailed, proxyStatusEdit(cause));
+}

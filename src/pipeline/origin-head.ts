@@ -1,0 +1,56 @@
+/** The origin has answered: what becomes of its response. */
+import { forwardReason, isOriginError, mayServeOnError } from '../cache/index.ts';
+import { cacheResult, cacheStatus, eventWord, reasons } from '../engine/contract.ts';
+import type { Exchange } from './exchange.ts';
+import { forwardCacheable, forwardDynamic, forwardNotModified } from './forward.ts';
+import { invalidate } from './invalidation.ts';
+import { lookUpAgain, readFacts } from './lookup.ts';
+import { fetchMode } from './notes.ts';
+import { next, runPhases } from './phase.ts';
+import { refresh } from './refresh.ts';
+import { respondPage } from './respond.ts';
+import { serveEntry } from './serve.ts';
+
+const originFailed = reasons.indexOf('origin_failed');
+
+/** Takes up what is known of the fetch. A background fetch has no note: it validates what had become stale. */
+export function recallNote(exchange: Exchange): void {
+  const note = exchange.readNote();
+  if (note.isKnown) return;
+  const validates = exchange.event.word(eventWord.revalidated) !== 0;
+  note.reason = validates ? forwardReason.stale : forwardReason.uriMiss;
+  note.mode = validates ? fetchMode.validate : fetchMode.direct;
+}
+
+/** Serves a stale response in place of an error, where that is allowed (RFC 5861 4); else `next`. */
+export function serveOnError(exchange: Exchange): number {
+  if (!exchange.isCacheable || !exchange.event.hasClient) return next;
+  lookUpAgain(exchange);
+  const { entry } = exchange;
+  if (!entry.isObject || !mayServeOnError(entry, exchange.requestDirectives, exchange.now)) return next;
+  return serveEntry(exchange, cacheStatus.hitStaleIfError, cacheResult.stale);
+}
+
+export function onOriginHead(exchange: Exchange): number {
+  const { event, response } = exchange;
+  response.reset(event.word(eventWord.originHead));
+  exchange.zone.balancer.noteSuccess(event.word(eventWord.server));
+  recallNote(exchange);
+  const reason = readFacts(exchange);
+  invalidate(exchange);
+  const given = runPhases(exchange.plan.response, exchange);
+  if (given !== next) return given;
+  if (!exchange.isCacheable) return forwardDynamic(exchange, reason);
+  const status = response.code;
+  if (exchange.note.mode === fetchMode.validate) {
+    if (status === 304) return refresh(exchange);
+    if (isOriginError(status)) {
+      const served = serveOnError(exchange);
+      if (served !== next) return served;
+      // Nobody waits for it, and the stored response is better than an error.
+      if (!event.hasClient && !exchange.leads) return respondPage(exchange, 502, originFailed);
+    }
+  }
+  if (status === 304) return forwardNotModified(exchange);
+  return forwardCacheable(exchange);
+}

@@ -1,0 +1,77 @@
+/** The origin has validated a stored response: it gets a new head and new times, and answers (RFC 9111 4.3.4). */
+import { statusEdit, writeFreshening } from '../cache/index.ts';
+import { cacheResult, commandKind, commandWord, eventWord, objectFlag } from '../engine/contract.ts';
+import { knownId } from '../engine/head-view.ts';
+import type { Exchange } from './exchange.ts';
+import { fetchAgain } from './fetch.ts';
+import { lookUpAgain } from './lookup.ts';
+import { fetchMode } from './notes.ts';
+import { answered } from './phase.ts';
+import { judgeShape, needsShape, shape, writeShape } from './serve.ts';
+
+const varyId = knownId('vary');
+const rangeId = knownId('range');
+/** More edits than this do not fit in one command. */
+const updatedFieldsMax = 200;
+
+/** Size of the validated object's body; -1 where another one stands under the key by now. */
+function sizeOf(exchange: Exchange, object: number): number {
+  if (!exchange.request.has(rangeId)) return -1;
+  lookUpAgain(exchange);
+  return exchange.entry.isObject && exchange.entry.object === object ? exchange.entry.sizeBytes : -1;
+}
+
+function writeTimes(exchange: Exchange): void {
+  const { decision, writer, storedHead } = exchange;
+  const variant = storedHead.has(varyId) ? objectFlag.hasVary : 0;
+  writer.set(commandWord.ageAtStore, decision.ageAtStore | 0);
+  if (!decision.mayStore) {
+    // The 304 withdraws what allowed storing: this answer is current, the next one has to be asked for again.
+    writer.set(commandWord.objectFlags, decision.objectFlags | variant | objectFlag.noCache);
+    return;
+  }
+  writer.set(commandWord.freshUntil, decision.freshUntil | 0);
+  writer.set(commandWord.staleWhileRevalidateUntil, decision.staleWhileRevalidateUntil | 0);
+  writer.set(commandWord.staleIfErrorUntil, decision.staleIfErrorUntil | 0);
+  writer.set(commandWord.objectFlags, decision.objectFlags | variant);
+}
+
+export function refresh(exchange: Exchange): number {
+  const { event, writer, response, storedHead, decision, note, now } = exchange;
+  const object = event.word(eventWord.revalidated);
+  const generation = event.word(eventWord.revalidatedGeneration);
+  const sizeBytes = sizeOf(exchange, object);
+  const table = exchange.ports.readStoredHead(object, generation);
+  if (table === 0) {
+    note.mode = fetchMode.direct;
+    return fetchAgain(exchange, 0);
+  }
+  const status = storedHead.reset(table).code;
+  decision.decide(
+    response,
+    storedHead,
+    status,
+    exchange,
+    exchange.zone.cache,
+    now,
+    event.word(eventWord.originDelayMs),
+  );
+  const wanted = needsShape(exchange, status)
+    ? judgeShape(exchange, storedHead, now, status === 200 ? sizeBytes : -1)
+    : shape.whole;
+  if (!exchange.beginCommand(commandKind.refresh)) return answered;
+  writer.set(commandWord.object, object);
+  writer.set(commandWord.objectGeneration, generation);
+  writer.set(commandWord.age, decision.ageAtStore);
+  writer.set(commandWord.cacheResult, cacheResult.revalidated);
+  writer.beginEdits();
+  writeShape(exchange, wanted, sizeBytes);
+  writer.addEncoded(statusEdit(note.reason, 304, 0));
+  writer.endEdits(commandWord.editsOffset);
+  writer.beginEdits();
+  if (response.fieldCount <= updatedFieldsMax) writeFreshening(writer, response, storedHead);
+  writer.endEdits(commandWord.storeEditsOffset);
+  writeTimes(exchange);
+  writer.end();
+  return answered;
+}

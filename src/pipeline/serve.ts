@@ -1,0 +1,131 @@
+/**
+ * Answers from the store: the whole response, a part of it, or what the conditions of the request make of it (RFC 9110
+ * 13.2.2: conditions come before ranges).
+ */
+import { condition, conditionMask, judgeConditions, rangeKind, rangeMayApply } from '../cache/index.ts';
+import { cacheStatus, commandKind, commandWord, editOp, methodId, reasons } from '../engine/contract.ts';
+import { encodeEdits } from '../engine/edits.ts';
+import { type HeadView, knownId, maskOf, noField } from '../engine/head-view.ts';
+import { deltaSecondsMax } from '../lib/bytes.ts';
+import type { Exchange } from './exchange.ts';
+import { answered, next } from './phase.ts';
+
+const rangeId = knownId('range');
+const contentRangeId = knownId('content-range');
+const rangeMask = maskOf(['range']);
+const preconditionFailed = reasons.indexOf('precondition_failed');
+const rangeNotSatisfiable = reasons.indexOf('range_not_satisfiable');
+/** What describes a body that is not sent. */
+const noBodyEdits = encodeEdits([
+  { op: editOp.remove, name: 'content-type' },
+  { op: editOp.remove, name: 'content-encoding' },
+]);
+
+/** What a request makes of a stored response: 0 leaves its own status. */
+export const shape = { whole: 0, part: 206, notModified: 304, failed: 412, unsatisfiable: 416 } as const;
+
+/**
+ * Judges conditions and range of the request against a stored head.
+ *
+ * @param sizeBytes of the complete body; -1 where it is not known, so that no part can be served
+ */
+export function judgeShape(
+  exchange: Exchange,
+  stored: HeadView,
+  storedAt: number,
+  sizeBytes: number,
+): number {
+  const { request, now } = exchange;
+  const judged = judgeConditions(request, stored, storedAt, now);
+  if (judged === condition.notModified) return shape.notModified;
+  if (judged === condition.failed) return shape.failed;
+  // RFC 9110 14.2: Range is defined for GET.
+  const field = request.code === methodId.get && sizeBytes >= 0 ? request.find(rangeId) : noField;
+  if (field === noField || !rangeMayApply(request, stored)) return shape.whole;
+  const { bytes } = exchange.arena;
+  const { kind } = exchange.range.read(
+    bytes,
+    request.valueOffset(field),
+    request.valueLength(field),
+    sizeBytes,
+  );
+  if (kind === rangeKind.part) return shape.part;
+  return kind === rangeKind.unsatisfiable ? shape.unsatisfiable : shape.whole;
+}
+
+/** Whether the request has fields that `judgeShape` looks at, for a response with this status. */
+export function needsShape(exchange: Exchange, status: number): boolean {
+  if (status < 200 || status > 299) return false;
+  return exchange.request.hasAny(conditionMask.low | rangeMask.low, conditionMask.high | rangeMask.high);
+}
+
+/** Writes what a shape adds to a serve or refresh command, within its edits. */
+export function writeShape(exchange: Exchange, wanted: number, sizeBytes: number): void {
+  const { writer, range } = exchange;
+  if (wanted === shape.whole) return;
+  writer.set(commandWord.status, wanted);
+  if (wanted === shape.part) {
+    writer.set(commandWord.rangeFirstLow, range.first | 0);
+    writer.set(commandWord.rangeFirstHigh, highWord(range.first));
+    writer.set(commandWord.rangeLastLow, range.last | 0);
+    writer.set(commandWord.rangeLastHigh, highWord(range.last));
+    writer.editText(editOp.set, contentRangeId, `bytes ${range.first}-${range.last}/${sizeBytes}`);
+    return;
+  }
+  if (wanted === shape.notModified) return;
+  const isFailed = wanted === shape.failed;
+  writer.set(commandWord.reason, isFailed ? preconditionFailed : rangeNotSatisfiable);
+  writer.addEncoded(noBodyEdits);
+  if (!isFailed) writer.editText(editOp.set, contentRangeId, `bytes */${sizeBytes}`);
+}
+
+function highWord(value: number): number {
+  return Math.floor(value / 4_294_967_296);
+}
+
+export function ttlWord(freshUntil: number, now: number): number {
+  return Math.max(-deltaSecondsMax, Math.min(freshUntil - now, deltaSecondsMax));
+}
+
+/**
+ * Serves what stands in `entry`.
+ *
+ * @param status member of Cache-Status that the engine writes; none where `edits` carry it
+ * @param result index into `cacheResults`
+ * @returns `next` where the object is gone, so that nothing has been written
+ */
+export function serveEntry(exchange: Exchange, status: number, result: number, edits?: Uint8Array): number {
+  const { entry, writer, now } = exchange;
+  // While it fills, its size is not certain.
+  const sizeBytes = entry.isObject ? entry.sizeBytes : -1;
+  let wanted: number = shape.whole;
+  if (needsShape(exchange, entry.status)) {
+    const table = exchange.ports.readStoredHead(entry.object, entry.generation);
+    if (table === 0) {
+      entry.clear();
+      return next;
+    }
+    const isWholeStatus = entry.status === 200;
+    wanted = judgeShape(
+      exchange,
+      exchange.storedHead.reset(table),
+      entry.storedAt,
+      isWholeStatus ? sizeBytes : -1,
+    );
+  }
+  if (!exchange.beginCommand(commandKind.serve)) return answered;
+  writer.set(commandWord.object, entry.object);
+  writer.set(commandWord.objectGeneration, entry.generation);
+  writer.set(commandWord.age, entry.ageSeconds);
+  writer.set(commandWord.cacheStatus, status);
+  writer.set(commandWord.cacheResult, result);
+  if (status !== cacheStatus.none) writer.set(commandWord.ttl, ttlWord(entry.freshUntil, now));
+  if (wanted !== shape.whole || edits !== undefined) {
+    writer.beginEdits();
+    writeShape(exchange, wanted, sizeBytes);
+    if (edits !== undefined) writer.addEncoded(edits);
+    writer.endEdits(commandWord.editsOffset);
+  }
+  writer.end();
+  return answered;
+}
