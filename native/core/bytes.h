@@ -14,6 +14,7 @@ public:
     void put(std::string_view text) noexcept { put(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()); }
     void put(std::span<const std::uint8_t> bytes) noexcept { put(bytes.data(), bytes.size()); }
     void put(const std::uint8_t* bytes, std::size_t length) noexcept {
+        if (length == 0) return;
         if (static_cast<std::size_t>(end_ - at_) < length) {
             overflow_ = true;
             return;

@@ -424,9 +424,15 @@ void Engine::end_batch() noexcept {
 }
 
 void Engine::free_dead() noexcept {
-    for (Client* client : dead_clients_) delete client;
+    for (Client* client : dead_clients_) {
+        if (client->queued_again) std::erase(again_clients_, client);
+        delete client;
+    }
     dead_clients_.clear();
-    for (Origin* origin : dead_origins_) delete origin;
+    for (Origin* origin : dead_origins_) {
+        if (origin->queued_again) std::erase(again_origins_, origin);
+        delete origin;
+    }
     dead_origins_.clear();
 }
 

@@ -96,7 +96,7 @@ void Engine::respond_bytes(Exchange& exchange, std::int32_t status, const Edits&
     edits.write_added(out, known::content_length);
     if (const std::string_view type = edits.value_of(known::content_type); type.data() != nullptr) {
         exchange.content_type = {exchange.noted, std::min(type.size(), sizeof exchange.noted)};
-        std::memcpy(exchange.noted, type.data(), exchange.content_type.size());
+        if (!type.empty()) std::memcpy(exchange.noted, type.data(), exchange.content_type.size());
     }
     finish_head(exchange, out, true, body.size());
     if (out.overflow()) {

@@ -165,7 +165,7 @@ void Engine::note_response(Exchange& exchange, const HeadTable& head) noexcept {
     std::size_t used = 0;
     const auto note = [&](std::string_view value, std::size_t bytes_max) {
         const std::size_t take = std::min({value.size(), bytes_max, sizeof exchange.noted - used});
-        std::memcpy(exchange.noted + used, value.data(), take);
+        if (take > 0) std::memcpy(exchange.noted + used, value.data(), take);
         const std::string_view kept(exchange.noted + used, take);
         used += take;
         return kept;
@@ -254,7 +254,7 @@ void Engine::apply_forward(Exchange& exchange, const std::int32_t* command) noex
     }
     Decoded decoded = decode(origin, in);
     if (buffered && !origin.in.empty()) {
-        if (decoded.data.data() >= in.data() && decoded.data.data() < in.data() + in.size()) {
+        if (!decoded.data.empty() && decoded.data.data() >= in.data() && decoded.data.data() < in.data() + in.size()) {
             std::memcpy(recode_.data(), decoded.data.data(), decoded.data.size());
             decoded.data = {recode_.data(), decoded.data.size()};
         }
@@ -366,7 +366,7 @@ bool Engine::take_body(Origin& origin, const Decoded& decoded, bool buffered, st
         if (origin.body == http1::Body::chunked && head_of(exchange).flag(head_flag::accepts_trailers)) {
             const auto kept = origin.chunks.trailers();
             std::uint8_t* at = recode_.data() + recode_.size() / 2;
-            std::memcpy(at, kept.data(), std::min(kept.size(), recode_.size() / 2));
+            if (!kept.empty()) std::memcpy(at, kept.data(), std::min(kept.size(), recode_.size() / 2));
             trailers = {at, kept.size()};
         }
         origin.response_done = true;
@@ -500,7 +500,9 @@ void Engine::pump_download(Origin& origin) noexcept {
                 origin_again(origin);
                 return;
             }
-            room = arena_.span(arena_.scratch_at(), body_read_bytes);
+            // What the client does not take at once is held: so no more is read than may be held.
+            const std::uint32_t held_max = std::max(exchange->tables->limits.send_buffer_bytes_max, 4096u);
+            room = arena_.span(arena_.scratch_at(), std::min(body_read_bytes, held_max));
         }
         const int n = receive(origin.fd, room);
         if (n == -1) {

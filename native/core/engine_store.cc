@@ -72,7 +72,7 @@ void put_u32(std::span<std::uint8_t> out, std::size_t& at, std::uint32_t value) 
 
 void put_text(std::span<std::uint8_t> out, std::size_t& at, std::string_view text) noexcept {
     const std::size_t take = std::min(text.size(), out.size() - at);
-    std::memcpy(out.data() + at, text.data(), take);
+    if (take > 0) std::memcpy(out.data() + at, text.data(), take);
     at += take;
 }
 
@@ -257,6 +257,10 @@ bool Engine::join_fill(Exchange& exchange, const std::int32_t* command, bool& le
             return true;
         case store::FillKind::follower:
             if (exchange.client == nullptr) return false;
+            if (waiters_.count(result.object.index) >= exchange.tables->limits.followers_max) {
+                exchange.reader.close();
+                return true;
+            }
             count(counter::collapsed_total);
             exchange.phase = Phase::follow;
             follow_moved(exchange);

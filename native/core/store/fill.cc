@@ -163,12 +163,11 @@ FillResult Store::begin_fill(const FillRequest& request, Reader* reader) {
   }
   if (key_chunk != 0) in.release_chunk(key_chunk);
   if (record != 0) in.leave(record);
-  WorkerCounters& counters = in.counters(request.worker);
   if (!is_decided) {
     result = {};
-    counters.refused.fetch_add(1, std::memory_order_relaxed);
+    in.count(request.worker, &WorkerCounters::refused, u64{1});
   }
-  if (result.kind == FillKind::follower) counters.collapsed.fetch_add(1, std::memory_order_relaxed);
+  if (result.kind == FillKind::follower) in.count(request.worker, &WorkerCounters::collapsed, u64{1});
   if (attached != 0) in.attach(*reader, this, request.worker, result.object, attached);
   if (result.kind == FillKind::object || result.kind == FillKind::varies) in.count_pin(request.worker, 1);
   return result;

@@ -82,7 +82,14 @@ struct Inside {
   bool supply(Shard& shard, u32 tag, Need need) const;
   void drop_pin(u32 index) const;
   bool try_pin(ObjectRef ref) const;
-  void count_pin(u32 worker, int n) const { counters(worker).pins.fetch_add(n, std::memory_order_relaxed); }
+  // A worker's counters have one writer, who needs no locked instruction; the last ones are everybody's.
+  template <typename T>
+  void count(u32 worker, std::atomic<T> WorkerCounters::*counter, T n) const {
+    std::atomic<T>& c = counters(worker).*counter;
+    if (worker < config.workers_max) c.store(c.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    else c.fetch_add(n, std::memory_order_relaxed);
+  }
+  void count_pin(u32 worker, std::int64_t n) const { count(worker, &WorkerCounters::pins, n); }
   void notify(u32 worker, u32 index, u32 generation) const {
     if (config.notify != nullptr) config.notify(config.notify_context, worker, index, generation);
   }

@@ -43,7 +43,7 @@ std::uint32_t Store::purge(std::uint64_t hash, Bytes key, bool soft) {
   for (const u32 index : dropped) {
     if (index != 0) in.drop_pin(index);
   }
-  in.counters(no_worker).purges.fetch_add(1, std::memory_order_relaxed);
+  in.count(no_worker, &WorkerCounters::purges, u64{1});
   return hit;
 }
 
@@ -51,7 +51,7 @@ void Store::purge_all(bool soft) {
   const Inside in(*this);
   const u32 epoch = in.root.epoch.fetch_add(1, std::memory_order_acq_rel) + 1;
   raise_to(soft ? in.root.soft_epoch : in.root.hard_epoch, epoch);
-  in.counters(no_worker).purges.fetch_add(1, std::memory_order_relaxed);
+  in.count(no_worker, &WorkerCounters::purges, u64{1});
 }
 
 std::uint64_t Store::worker_died(std::uint32_t worker) {

@@ -50,7 +50,6 @@ LookupResult Store::lookup(std::uint32_t worker, std::uint64_t hash, Bytes key, 
   const Inside in(*this);
   LookupResult result;
   Shard& shard = in.shard_for(hash);
-  WorkerCounters& counters = in.counters(worker);
   u32 gone = 0;
   {
     const ShardGuard guard(in, shard);
@@ -79,10 +78,10 @@ LookupResult Store::lookup(std::uint32_t worker, std::uint64_t hash, Bytes key, 
   if (gone != 0) in.drop_pin(gone);
   if (result.ref) {
     in.fill_view(in.entry(result.ref.index), entry_complete, result.view);
-    counters.pins.fetch_add(1, std::memory_order_relaxed);
+    in.count_pin(worker, 1);
   }
-  if (result.state == LookupState::object) counters.hits.fetch_add(1, std::memory_order_relaxed);
-  else if (result.state != LookupState::varies) counters.misses.fetch_add(1, std::memory_order_relaxed);
+  if (result.state == LookupState::object) in.count(worker, &WorkerCounters::hits, u64{1});
+  else if (result.state != LookupState::varies) in.count(worker, &WorkerCounters::misses, u64{1});
   return result;
 }
 
