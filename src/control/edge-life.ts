@@ -18,22 +18,26 @@ export interface LifePorts {
   createThread: (setup: EdgeSetup) => EdgeThread;
 }
 
+export type EdgeRing = Pick<Extract<FromEdge, { kind: 'ready' }>, 'ringPath' | 'ringKind' | 'ringError'>;
+
 export interface LifeSettings {
   stallMs: number;
   perMinuteMax: number;
 }
 
-/** How long a thread may take to start, to prepare a configuration, and to end after `stop`. */
+/** How long a thread may take to start, to prepare or commit a configuration, and to end after `stop`. */
 const startMs = 15_000;
-const prepareMs = 10_000;
+const answerMs = 10_000;
 const stopMs = 2_000;
 const drainPollMs = 20;
+/** Faults of one thread whose text is told. */
+const faultsToldMax = 20;
 
 export class EdgeLife {
   readonly options: EngineOptions;
   readonly page: CounterPage;
-  /** Settles once: the engine accepts connections, or the thread ended before it did. */
-  readonly ready: Promise<void>;
+  /** Settles once: the engine accepts connections and writes to this ring, or the thread ended before it did. */
+  readonly ready: Promise<EdgeRing>;
   readonly ended: Promise<Error>;
   readonly #name: string;
   readonly #ports: LifePorts;
@@ -41,12 +45,16 @@ export class EdgeLife {
   readonly #thread: EdgeThread;
   readonly #stall: StallWatch;
   readonly #faults: FaultWindow;
+  /** Those that the engine does not count. */
   #looseFaults = 0;
+  #faultsTold = 0;
   #readyAtMs: number | undefined;
   #hasEnded = false;
   #isDraining = false;
   #isTerminating = false;
-  #preparing: { id: number; done: (refusal: string | undefined) => void } | undefined;
+  #waiting:
+    | { id: number; kind: 'prepared' | 'committed'; done: (refusal: string | undefined) => void }
+    | undefined;
 
   constructor(name: string, setup: EdgeSetup, page: CounterPage, settings: LifeSettings, ports: LifePorts) {
     this.#name = name;
@@ -69,7 +77,7 @@ export class EdgeLife {
       thread.on('exit', (code: number) => {
         this.#hasEnded = true;
         page.clearGauges();
-        this.#preparing?.done(undefined);
+        this.#waiting?.done(undefined);
         resolve(cause ?? new Error(`exit code ${code}`));
       });
     });
@@ -77,22 +85,23 @@ export class EdgeLife {
     thread.on('message', (message: FromEdge) => this.#hear(message));
   }
 
-  async #waitReady(thread: EdgeThread): Promise<void> {
+  async #waitReady(thread: EdgeThread): Promise<EdgeRing> {
     const { clock } = this.#ports;
     let lateness: Error | undefined;
     const timer = clock.after(startMs, () => {
       lateness = new Error(`it did not start within ${startMs} ms`);
       void thread.terminate();
     });
-    const isReady = new Promise<void>((resolve) => {
+    const isReady = new Promise<EdgeRing>((resolve) => {
       thread.on('message', (message: FromEdge) => {
-        if (message.kind === 'ready') resolve();
+        if (message.kind === 'ready') resolve(message);
       });
     });
-    const failure = await Promise.race([isReady, this.ended]);
+    const outcome = await Promise.race([isReady, this.ended]);
     timer.cancel();
-    if (failure !== undefined) throw lateness ?? failure;
+    if (outcome instanceof Error) throw lateness ?? outcome;
     this.#readyAtMs = clock.monotonicMs();
+    return outcome;
   }
 
   get isReady(): boolean {
@@ -114,18 +123,28 @@ export class EdgeLife {
 
   /** Resolves to a refusal, or undefined; a thread that ends meanwhile does not refuse. */
   async prepare(configuration: EdgeConfiguration): Promise<string | undefined> {
+    return await this.#ask({ kind: 'prepare', configuration }, 'prepared', configuration.policy.id);
+  }
+
+  /** Resolves when the configuration is in force, or the thread has ended. */
+  async commit(id: number): Promise<void> {
+    const refusal = await this.#ask({ kind: 'commit', id }, 'committed', id);
+    if (refusal !== undefined) this.#ports.tell(`${this.#name}: ${refusal}`);
+  }
+
+  async #ask(message: ToEdge, kind: 'prepared' | 'committed', id: number): Promise<string | undefined> {
     if (this.#hasEnded) return undefined;
     return await new Promise((resolve) => {
-      const timer = this.#ports.clock.after(prepareMs, () =>
-        done(`it is not prepared after ${prepareMs} ms`),
+      const timer = this.#ports.clock.after(answerMs, () =>
+        done(`the configuration is not ${kind} after ${answerMs} ms`),
       );
       const done = (refusal: string | undefined) => {
         timer.cancel();
-        this.#preparing = undefined;
+        this.#waiting = undefined;
         resolve(refusal);
       };
-      this.#preparing = { id: configuration.policy.id, done };
-      this.send({ kind: 'prepare', configuration });
+      this.#waiting = { id, kind, done };
+      this.send(message);
     });
   }
 
@@ -170,23 +189,31 @@ export class EdgeLife {
   #hear(message: FromEdge): void {
     switch (message.kind) {
       case 'prepared':
-        if (this.#preparing?.id === message.id) this.#preparing.done(undefined);
+      case 'committed':
+        if (this.#waiting?.id === message.id && this.#waiting.kind === message.kind)
+          this.#waiting.done(undefined);
         break;
       case 'refused':
-        if (this.#preparing?.id === message.id) this.#preparing.done(message.message);
+        if (this.#waiting?.id === message.id) this.#waiting.done(message.message);
         else this.#ports.tell(`${this.#name} refuses the configuration in force: ${message.message}`);
         break;
       case 'fault':
-        this.#looseFaults += 1;
-        this.#ports.tell(`${this.#name}: ${message.message}`);
+        this.#hearFault(message.text, message.isCounted);
         break;
       case 'draining':
         this.#isDraining = true;
         break;
       case 'ready':
-      case 'committed':
         break;
     }
+  }
+
+  #hearFault(text: string, isCounted: boolean): void {
+    if (!isCounted) this.#looseFaults += 1;
+    this.#faultsTold += 1;
+    if (this.#faultsTold <= faultsToldMax) this.#ports.tell(`${this.#name}: ${text}`);
+    if (this.#faultsTold === faultsToldMax)
+      this.#ports.tell(`${this.#name}: further faults are only counted`);
   }
 
   get stallMs(): number {

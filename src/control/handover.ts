@@ -18,6 +18,8 @@ export interface OpenListener {
 
 export interface ListenerRequest {
   key: string;
+  /** Its place in the config: `listeners[0].address`. */
+  where: string;
   address: string;
   host: string;
   port: number;

@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Binding } from '../engine/native/binding.ts';
-import { isUnspecified } from '../lib/address.ts';
 import type { ListenerRequest, OpenListener } from './handover.ts';
 
 export type ListenBinding = Pick<Binding, 'listen' | 'closeFd'>;
@@ -44,14 +43,8 @@ export function closeListener(binding: ListenBinding, listener: OpenListener): v
   for (const fd of listener.fds) binding.closeFd(fd);
 }
 
-/** `where` names the key in the config: `listeners[0].address`. */
-export function explainListenError(
-  error: unknown,
-  address: string,
-  host: string,
-  where: string,
-  file: string,
-): string {
+export function explainListenError(error: unknown, request: ListenerRequest, file: string): string {
+  const { address, host, where } = request;
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case 'EADDRINUSE':
@@ -61,7 +54,7 @@ export function explainListenError(
     case 'EADDRNOTAVAIL':
       return `this machine has no address ${host}: change ${where} in ${file}`;
     case 'EAFNOSUPPORT':
-      return `this machine has no ${isUnspecified(host) ? '' : 'route for '}IPv6: change ${where} in ${file}`;
+      return `this machine has no IPv6: change ${where} in ${file}`;
     default:
       return `cannot listen on ${address} (${where} in ${file}): ${message}`;
   }

@@ -38,7 +38,7 @@ export interface ResolverPorts {
   hosts: HostsFile;
   nameServers: NameServers;
   /** Addresses that an origin may not have: those of the admin API. */
-  forbidden: readonly SocketAddress[];
+  forbidden: readonly Pick<SocketAddress, 'host' | 'port'>[];
   publish: (server: number, addresses: string[]) => void;
   tell: (line: string) => void;
 }
@@ -73,7 +73,7 @@ export class NameResolver {
     this.#ports = ports;
   }
 
-  /** Follows these names from now on, and no others; resolves when each has an answer or has failed once. */
+  /** Follows these names from now on, and no others; resolves when each has an answer, or cannot be waited for. */
   async follow(names: readonly ResolverName[]): Promise<void> {
     this.#names = names;
     this.#ports.hosts.refresh();
@@ -86,7 +86,14 @@ export class NameResolver {
     if (wanted.size > 0) this.#hostsTimer ??= this.#ports.clock.every(hostsPollMs, () => this.#readHosts());
     const fresh = [...wanted].filter((host) => !this.#entries.has(host));
     for (const host of fresh) this.#entries.set(host, { addresses: [], timer: undefined, hasFailed: false });
-    await Promise.all(fresh.map(async (host) => await this.#ask(host)));
+    if (fresh.length === 0) return;
+    const asked = Promise.all(fresh.map(async (host) => await this.#ask(host)));
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = this.#ports.clock.after(this.#settings.timeoutMs, resolve);
+    });
+    await Promise.race([asked, late]);
+    timer?.cancel();
   }
 
   /** What a server's name resolves to now, in order of preference (IPv6 first, RFC 6724). */

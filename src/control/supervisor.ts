@@ -36,7 +36,12 @@ export interface SupervisorOptions {
   workers: number;
   listeners: ListenerRequest[];
   testFaults: boolean;
+  /** The proxy runs as a user with fewer rights (`user`): what that user may not bind, a reload may not add. */
+  dropsRights: boolean;
 }
+
+/** ip_unprivileged_port_start(7) as it is by default. */
+const privilegedPorts = 1024;
 
 interface Running {
   process: ChildProcess;
@@ -67,13 +72,11 @@ export class Supervisor {
   /** Runs until it is told to end, or the first start fails. Resolves to the exit code. */
   async run(): Promise<number> {
     const { listeners, workers, file } = this.#options;
-    for (const [index, request] of listeners.entries()) {
+    for (const request of listeners) {
       try {
         this.#listeners.set(request.key, await openListener(this.#ports.binding, request, workers));
       } catch (error) {
-        this.#ports.tell(
-          explainListenError(error, request.address, request.host, `listeners[${index}].address`, file),
-        );
+        this.#ports.tell(explainListenError(error, request, file));
         this.#closeAll();
         return 1;
       }
@@ -169,16 +172,18 @@ export class Supervisor {
   async #open(request: ListenerRequest): Promise<void> {
     const { binding } = this.#ports;
     const { workers, file } = this.#options;
-    let opened: OpenListener | undefined;
     try {
-      opened = this.#listeners.get(request.key) ?? (await openListener(binding, request, workers));
+      if (this.#options.dropsRights && request.port > 0 && request.port < privilegedPorts) {
+        throw Object.assign(new Error(), { code: 'EACCES' });
+      }
+      const opened = this.#listeners.get(request.key) ?? (await openListener(binding, request, workers));
       this.#listeners.set(request.key, opened);
       const child = this.#child;
       if (child === undefined) return;
       binding.sendDescriptors(child.channel, opened.fds);
       child.handover.send({ kind: 'opened', key: request.key, port: opened.port });
     } catch (error) {
-      const message = explainListenError(error, request.address, request.host, 'listeners[].address', file);
+      const message = explainListenError(error, request, file);
       this.#child?.handover.send({ kind: 'refused', key: request.key, message });
     }
   }

@@ -8,13 +8,15 @@ import type { EngineOptions } from '../engine/native/binding.ts';
 import type { Timer } from '../lib/clock.ts';
 import type { CounterPage } from '../metrics/index.ts';
 import { Backoff } from './backoff.ts';
-import { EdgeLife, type LifePorts, type LifeSettings } from './edge-life.ts';
+import { EdgeLife, type EdgeRing, type LifePorts, type LifeSettings } from './edge-life.ts';
 
 export interface SlotPorts extends LifePorts {
   /** Options of a new engine: its ring and its ray ids are used by no other. */
   engineOptions: (workerIndex: number) => EngineOptions;
-  /** The thread with this ring has ended: what it left in there is to be recovered. */
-  ringLeft: (options: EngineOptions) => void;
+  /** The worker writes its records to this ring from now on. */
+  ringOpened: (worker: number, ring: EdgeRing) => void;
+  /** The worker of this ring has ended: what it left in there is to be recovered. */
+  ringLeft: (ring: EdgeRing) => void;
   page: (workerIndex: number) => CounterPage;
 }
 
@@ -81,11 +83,11 @@ export class WorkerSlot {
   }
 
   /** Puts a configuration in force; a thread that began after the others had prepared it does so now. */
-  commit(configuration: EdgeConfiguration, settings: SlotSettings, isPrepared: boolean): void {
+  async commit(configuration: EdgeConfiguration, settings: SlotSettings, isPrepared: boolean): Promise<void> {
     this.#configuration = configuration;
     this.#settings = settings;
     if (!isPrepared) this.#current?.send({ kind: 'prepare', configuration });
-    this.#current?.send({ kind: 'commit', id: configuration.policy.id });
+    await this.#current?.commit(configuration.policy.id);
   }
 
   abandon(id: number): void {
@@ -147,15 +149,21 @@ export class WorkerSlot {
     const life = new EdgeLife(this.#name, setup, page(index), this.#settings, this.#ports);
     this.#current = life;
     this.#lives.add(life);
-    // A failure to start is told by `ended` too.
-    life.ready.catch(() => {});
-    void life.ended.then((cause) => this.#ended(life, cause));
+    void this.#follow(life);
     return life;
+  }
+
+  async #follow(life: EdgeLife): Promise<void> {
+    // A failure to start is told by `ended` too.
+    const ring = await life.ready.catch(() => undefined);
+    if (ring !== undefined) this.#ports.ringOpened(this.slot, ring);
+    const cause = await life.ended;
+    if (ring !== undefined) this.#ports.ringLeft(ring);
+    this.#ended(life, cause);
   }
 
   #ended(life: EdgeLife, cause: NodeJS.ErrnoException): void {
     this.#lives.delete(life);
-    this.#ports.ringLeft(life.options);
     if (this.#current !== life) return;
     this.#current = undefined;
     if (this.#isEnding) return;

@@ -29,12 +29,12 @@ export type ToEdge =
   | { kind: 'stop' };
 
 export type FromEdge =
-  /** The engine accepts connections. */
-  | { kind: 'ready' }
+  /** The engine accepts connections, and its records go to this ring (see `EngineCreated`). */
+  | { kind: 'ready'; ringPath: string; ringKind: number; ringError: number }
   | { kind: 'prepared'; id: number }
   | { kind: 'refused'; id: number; message: string }
   | { kind: 'committed'; id: number }
   /** It accepts no more connections. */
   | { kind: 'draining' }
-  /** An error that no exchange answers for; it was logged, and the worker goes on. */
-  | { kind: 'fault'; message: string };
+  /** The policy failed, and the worker goes on. `isCounted`: the engine has answered for it and counted it. */
+  | { kind: 'fault'; text: string; isCounted: boolean };

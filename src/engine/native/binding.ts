@@ -3,11 +3,10 @@
  * the engine of the calling edge worker thread, the rest on the whole process. Every function returns at once; an error
  * of the operating system is thrown as an Error with its `code`.
  */
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { readEnvironment } from '../../lib/environment.ts';
+import { packageRoot } from '../../lib/package.ts';
 
 /** What the engine needs of a config snapshot: plain data, cloneable, applied as a whole between two batches. */
 export interface EngineTables {
@@ -118,7 +117,6 @@ export interface EngineOptions {
   workerIndex: number;
   /** Worker slots of the process. */
   workers: number;
-  listeners: EngineListener[];
   arenaBytes: number;
   ringPath: string;
   ringBytes: number;
@@ -136,6 +134,19 @@ export interface StoreOptions {
   objectBytesMax: number;
   /** 32 hexadecimal digits: the key of the hash. */
   secretHex: string;
+}
+
+/** Where log records of an engine are kept until the shipper has read them. */
+export const ringKinds = ['none', 'memory', 'file'] as const;
+
+export interface EngineCreated {
+  arena: ArrayBuffer;
+  /** What the shipper opens; empty where there is no ring. */
+  ringPath: string;
+  /** Index into `ringKinds`: `memory` where the file cannot be made, `none` where every record is dropped and counted. */
+  ringKind: number;
+  /** errno that the file met, 0 where it was made. */
+  ringError: number;
 }
 
 export interface EngineStats {
@@ -171,7 +182,7 @@ export interface Binding {
   /** The counters of a worker slot (u64 each, see `counters` in the contract), kept when its worker dies. */
   statsPage(workerIndex: number): ArrayBuffer;
 
-  engineCreate(options: EngineOptions, onBatch: () => void): { arena: ArrayBuffer };
+  engineCreate(options: EngineOptions, onBatch: () => void): EngineCreated;
   engineConfigure(snapshotId: number, tables: EngineTables): void;
   /** The listeners to accept on from now on; one that is not named any more is left, its connections live on. */
   engineSetListeners(listeners: EngineListener[]): void;
@@ -200,17 +211,6 @@ export interface Binding {
   /** Closes everything and releases what the engine holds. */
   engineStop(): void;
   engineStats(): EngineStats;
-}
-
-/** The folder that holds package.json: from the sources and from the compiled package it is a different climb. */
-function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error('no package.json above the addon loader');
-    folder = parent;
-  }
-  return folder;
 }
 
 export function addonPath(): string {

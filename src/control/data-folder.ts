@@ -1,0 +1,29 @@
+/** `logs.directory`: made, locked for this process, and given to the user that the process will run as. */
+import { chownSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Binding } from '../engine/native/binding.ts';
+import type { Account } from './account.ts';
+
+export type Locked =
+  | { kind: 'held' }
+  | { kind: 'taken'; holder: string }
+  | { kind: 'unusable'; message: string };
+
+/** A folder that cannot be used stops no traffic: the caller tells it, and records are lost and counted. */
+export function lockFolder(binding: Pick<Binding, 'lockFile'>, folder: string, self: string): Locked {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o750 });
+    const lock = binding.lockFile(join(folder, 'lock'), self);
+    return lock.held ? { kind: 'held' } : { kind: 'taken', holder: lock.holder.trim() };
+  } catch (error) {
+    return { kind: 'unusable', message: (error as Error).message };
+  }
+}
+
+/** What the process has made so far as root, and what an earlier one left, goes to the account. */
+export function giveFolder(folder: string, { uid, gid }: Account): void {
+  chownSync(folder, uid, gid);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isFile() || entry.isSocket()) chownSync(join(folder, entry.name), uid, gid);
+  }
+}

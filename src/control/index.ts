@@ -1,0 +1,2 @@
+/** The root of the process, for the command line. */
+export { runProxyChild, runService, type ServiceOptions } from './service.ts';

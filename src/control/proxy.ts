@@ -1,0 +1,376 @@
+/**
+ * The proxy process: takes nothing from clients itself, but opens the store, starts the log thread and the workers, puts
+ * configs in force, and ends it all in order.
+ */
+import { join } from 'node:path';
+import { AdminServer, type Outcome, problems, readOrMakeToken } from '../admin/index.ts';
+import { noIds } from '../config/index.ts';
+import type { EdgeConfiguration, EdgeSetup } from '../edge/protocol.ts';
+import { type Binding, type EngineOptions, ringKinds } from '../engine/native/binding.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { RandomHex } from '../lib/random.ts';
+import { ringFilePrefix, ringFileSuffix } from '../logs/ring/layout.ts';
+import { CounterPage } from '../metrics/index.ts';
+import { becomeAccount, findAccount } from './account.ts';
+import { configuredAdmin, formatAdmin, noteAdmin, tokenPath } from './admin-place.ts';
+import { adminPorts } from './admin-side.ts';
+import { type Configuration, keysThatNeedRestart, readConfiguration } from './configuration.ts';
+import { giveFolder, lockFolder } from './data-folder.ts';
+import { Delivery, type ShipperThread } from './delivery.ts';
+import type { EdgeRing, EdgeThread } from './edge-life.ts';
+import { Fleet } from './fleet.ts';
+import type { OpenListener } from './handover.ts';
+import type { SocketOwner } from './host.ts';
+import { HostsFile } from './hosts-file.ts';
+import { Identity } from './identity.ts';
+import { readyLine } from './ready-line.ts';
+import { NameResolver, systemNameServers } from './resolve.ts';
+import { Sockets } from './sockets.ts';
+import type { SlotSettings } from './worker-slot.ts';
+
+export interface ProxyPorts {
+  binding: Binding;
+  clock: Clock;
+  randomHex: RandomHex;
+  readFile: (path: string) => string;
+  /** A line for the operator, on standard error. */
+  tell: (line: string) => void;
+  /** Text for the operator that has its own form (diagnostics). */
+  show: (text: string) => void;
+  /** A line for scripts, on standard output. */
+  print: (line: string) => void;
+  createEdge: (setup: EdgeSetup, heapMb: number) => EdgeThread;
+  createShipper: () => ShipperThread;
+}
+
+export interface ProxyStart {
+  file: string;
+  text: string;
+  workers: number;
+  listeners: readonly OpenListener[];
+  /** For the admin API, where the config lets the system choose; 0: any. */
+  adminPort: number;
+  testFaults: boolean;
+  version: string;
+}
+
+/** What keeps the process from starting, in an operator's words. */
+export class StartError extends Error {}
+
+const secretBytes = 16;
+
+export class Proxy {
+  readonly #start: ProxyStart;
+  readonly #owner: SocketOwner;
+  readonly #ports: ProxyPorts;
+  readonly #sockets: Sockets;
+  readonly #identity: Identity;
+  readonly #delivery: Delivery;
+  readonly #resolver: NameResolver;
+  readonly #pages = new Map<number, CounterPage>();
+  readonly #fdsMax: number;
+  readonly #startSeconds: number;
+  #configuration: Configuration;
+  #admin: AdminServer | undefined;
+  #adminName: string | undefined;
+  #fleet: Fleet | undefined;
+  #isDraining = false;
+  #reloading: Promise<unknown> = Promise.resolve();
+  readonly #reloads = { succeeded: 0, refused: 0 };
+
+  /** Takes what only one process can have: the lock of the log folder, the admin address. Rejects with a StartError. */
+  static async start(start: ProxyStart, owner: SocketOwner, ports: ProxyPorts): Promise<Proxy> {
+    const read = readConfiguration(start.file, start.text, noIds, start.testFaults);
+    if (!read.ok) {
+      ports.show(read.diagnostics);
+      throw new StartError('the config cannot be used');
+    }
+    const proxy = new Proxy(start, read.configuration, owner, ports);
+    await proxy.#begin();
+    return proxy;
+  }
+
+  private constructor(
+    start: ProxyStart,
+    configuration: Configuration,
+    owner: SocketOwner,
+    ports: ProxyPorts,
+  ) {
+    const { binding, clock, randomHex, tell } = ports;
+    const { config } = configuration;
+    this.#start = start;
+    this.#owner = owner;
+    this.#ports = ports;
+    this.#configuration = configuration;
+    this.#startSeconds = clock.nowMs() / 1000;
+    this.#lockFolder(config.logs.directory);
+    this.#fdsMax = binding.raiseFileLimit().soft;
+    this.#sockets = new Sockets(binding, owner, start.listeners);
+    this.#identity = new Identity(config.logs.directory, randomHex, tell);
+    this.#delivery = new Delivery(config.logs, this.#identity.bootIdHex, {
+      clock,
+      tell,
+      createThread: ports.createShipper,
+    });
+    const admin = configuredAdmin(config, start.file);
+    this.#resolver = new NameResolver(config.dns, {
+      clock,
+      hosts: new HostsFile(config.dns.hostsFile),
+      nameServers: systemNameServers(config.dns),
+      forbidden: admin?.kind === 'tcp' ? [admin] : [],
+      publish: (server, addresses) => this.#setAddresses(server, addresses),
+      tell,
+    });
+  }
+
+  async #begin(): Promise<void> {
+    const { binding, randomHex, print } = this.#ports;
+    const { config, compiled, text } = this.#configuration;
+    const adminPort = await this.#openAdmin();
+    await this.#openSockets();
+    if (config.user !== undefined) this.#become(config.user);
+    binding.storeOpen({ ...config.store, secretHex: randomHex(secretBytes) });
+    await this.#resolver.follow(compiled.names);
+    for (const name of compiled.names) this.#setAddresses(name.id, this.#resolver.addressesOf(name));
+    this.#delivery.start();
+    const fleet = new Fleet(
+      this.#start.workers,
+      (slot) => this.#edge(this.#configuration, slot),
+      this.#settings(),
+      {
+        clock: this.#ports.clock,
+        tell: this.#ports.tell,
+        createThread: (setup) => this.#ports.createEdge(setup, this.#configuration.config.worker.heapMb),
+        engineOptions: (workerIndex) => this.#engineOptions(workerIndex),
+        ringOpened: (worker, ring) => this.#ringOpened(worker, ring),
+        ringLeft: (ring) => this.#delivery.ringLeft(ring.ringPath),
+        page: (workerIndex) => this.#page(workerIndex),
+      },
+    );
+    try {
+      await fleet.start(config.worker.stallMs);
+    } catch (cause) {
+      throw new StartError(`a worker cannot start: ${(cause as Error).message}`, { cause });
+    }
+    this.#fleet = fleet;
+    this.#sockets.keep(compiled.listeners, text);
+    const bound = compiled.listeners.map(({ key, host }) => ({ host, port: this.#sockets.portOf(key) }));
+    print(readyLine(bound, this.#adminName));
+    this.#owner.ready(adminPort);
+  }
+
+  #lockFolder(directory: string): void {
+    const { binding, tell } = this.#ports;
+    const self = `process ${process.pid} (${this.#start.file})\n`;
+    const locked = lockFolder(binding, directory, self);
+    if (locked.kind === 'taken') {
+      throw new StartError(
+        `logs.directory ${directory} is in use by ${locked.holder}: one process at a time`,
+      );
+    }
+    if (locked.kind === 'unusable')
+      tell(`logs.directory ${directory} cannot be used: ${locked.message}; records may be lost`);
+  }
+
+  /** Resolves to its port; 0 where there is none. */
+  async #openAdmin(): Promise<number> {
+    const { config, file } = this.#configuration;
+    const { binding, tell } = this.#ports;
+    const address = configuredAdmin(config, file);
+    if (address === undefined) return 0;
+    const ports = adminPorts({
+      binding,
+      version: this.#start.version,
+      startSeconds: this.#startSeconds,
+      fdsMax: this.#fdsMax,
+      workers: this.#start.workers,
+      fleet: () => this.#fleet,
+      delivery: () => this.#delivery,
+      configuration: () => this.#configuration,
+      isDraining: () => this.#isDraining,
+      pages: () => [...this.#pages.values()],
+      reloads: () => this.#reloads,
+      reload: async () => await this.reload(),
+      tell,
+    });
+    const server = new AdminServer(ports, this.#token());
+    if (address.kind === 'tcp' && address.port === 0) address.port = this.#start.adminPort;
+    try {
+      const bound = await server.listen(address);
+      this.#admin = server;
+      this.#adminName = formatAdmin(bound);
+      noteAdmin(config, bound);
+      return bound.kind === 'tcp' ? bound.port : 0;
+    } catch (cause) {
+      if (this.#admin !== undefined) {
+        tell(`the command line cannot find the admin API: ${(cause as Error).message}`);
+        return 0;
+      }
+      const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      const why = inUse
+        ? 'is in use: stop what listens there'
+        : `cannot be opened (${(cause as Error).message})`;
+      throw new StartError(`${formatAdmin(address)} ${why}, or change admin.address in ${file}`, { cause });
+    }
+  }
+
+  #token(): string {
+    const { randomHex, tell } = this.#ports;
+    const path = tokenPath(this.#configuration.config);
+    try {
+      return readOrMakeToken(path, randomHex);
+    } catch (error) {
+      tell(`admin: no change can be asked for: ${(error as Error).message}`);
+      return randomHex(secretBytes);
+    }
+  }
+
+  async #openSockets(): Promise<void> {
+    try {
+      await this.#sockets.require(this.#configuration.compiled.listeners);
+    } catch (cause) {
+      throw new StartError((cause as Error).message, { cause });
+    }
+  }
+
+  #become(user: string): void {
+    try {
+      const account = findAccount(user);
+      giveFolder(this.#configuration.config.logs.directory, account);
+      becomeAccount(account);
+    } catch (cause) {
+      throw new StartError(`cannot run as user ${user}: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  #engineOptions(workerIndex: number): EngineOptions {
+    const { config } = this.#configuration;
+    const { ringId, rayFirstHex } = this.#identity.next();
+    return {
+      workerIndex,
+      workers: this.#start.workers,
+      arenaBytes: config.arena.bytesMax,
+      ringPath: join(config.logs.directory, `${ringFilePrefix}${ringId}${ringFileSuffix}`),
+      ringBytes: config.logs.ringBytes,
+      ringId,
+      bootIdHex: this.#identity.bootIdHex,
+      rayFirstHex,
+    };
+  }
+
+  #ringOpened(worker: number, { ringPath, ringKind, ringError }: EdgeRing): void {
+    const kind = ringKinds[ringKind];
+    if (kind !== 'file') {
+      const loss = kind === 'memory' ? 'records do not survive a crash' : 'records are dropped, and counted';
+      this.#ports.tell(`worker ${worker} has no log ring on disk (error ${ringError}): ${loss}`);
+    }
+    this.#delivery.addRing(ringPath);
+  }
+
+  #page(workerIndex: number): CounterPage {
+    const known = this.#pages.get(workerIndex);
+    if (known !== undefined) return known;
+    const page = new CounterPage(this.#ports.binding.statsPage(workerIndex));
+    this.#pages.set(workerIndex, page);
+    return page;
+  }
+
+  #edge({ compiled }: Configuration, slot: number): EdgeConfiguration {
+    return {
+      policy: compiled.policy,
+      tables: compiled.tables,
+      listeners: this.#sockets.lend(compiled.listeners, slot),
+    };
+  }
+
+  #settings(): SlotSettings {
+    const { worker, faults, drainMs } = this.#configuration.config;
+    return { stallMs: worker.stallMs, perMinuteMax: faults.perMinuteMax, drainMs };
+  }
+
+  #setAddresses(server: number, addresses: string[]): void {
+    // Workers that start later begin with what is known now.
+    const known = this.#configuration.compiled.tables.servers.find(({ id }) => id === server);
+    if (known !== undefined) known.addresses = addresses;
+    this.#fleet?.setAddresses(server, addresses);
+  }
+
+  /** Reads the config again. It is in force everywhere when this resolves, or nothing has changed. */
+  async reload(): Promise<Outcome<{ snapshot: number }>> {
+    const turn = this.#reloading.then(async () => await this.#reload());
+    this.#reloading = turn.catch(() => {});
+    const outcome = await turn;
+    if (outcome.ok) this.#reloads.succeeded += 1;
+    else this.#reloads.refused += 1;
+    this.#ports.tell(
+      outcome.ok ? `reload: snapshot ${outcome.value.snapshot} is in force` : 'reload: nothing has changed',
+    );
+    return outcome;
+  }
+
+  async #reload(): Promise<Outcome<{ snapshot: number }>> {
+    const before = this.#configuration;
+    const refuse = (detail: string, extra?: Record<string, unknown>): Outcome<{ snapshot: number }> => {
+      this.#ports.tell(`reload: ${detail}`);
+      return { ok: false, problem: problems.refused(detail, extra) };
+    };
+    if (this.#isDraining || this.#fleet === undefined) return refuse('the process starts or ends');
+    let text: string;
+    try {
+      text = this.#ports.readFile(before.file);
+    } catch (error) {
+      return refuse(`${before.file} cannot be read: ${(error as Error).message}`);
+    }
+    const read = readConfiguration(before.file, text, before.ids, this.#start.testFaults);
+    if (!read.ok) {
+      this.#ports.show(read.diagnostics);
+      return refuse(`${before.file} cannot be used`, { diagnostics: read.diagnostics.trimEnd().split('\n') });
+    }
+    const after = read.configuration;
+    const keys = keysThatNeedRestart(before.config, after.config);
+    if (keys.length > 0) return refuse(`a change of ${keys.join(', ')} needs a restart`);
+    try {
+      await this.#sockets.require(after.compiled.listeners);
+    } catch (error) {
+      this.#sockets.keep(before.compiled.listeners, before.text);
+      return refuse((error as Error).message);
+    }
+    const refusal = await this.#publish(before, after);
+    return refusal === undefined
+      ? { ok: true, value: { snapshot: after.compiled.policy.id } }
+      : refuse(refusal);
+  }
+
+  async #publish(before: Configuration, after: Configuration): Promise<string | undefined> {
+    await this.#resolver.follow([...before.compiled.names, ...after.compiled.names]);
+    for (const name of after.compiled.names) {
+      const server = after.compiled.tables.servers.find(({ id }) => id === name.id);
+      if (server !== undefined) server.addresses = this.#resolver.addressesOf(name);
+    }
+    const fleet = this.#fleet as Fleet;
+    const { worker, faults, drainMs } = after.config;
+    const settings = { stallMs: worker.stallMs, perMinuteMax: faults.perMinuteMax, drainMs };
+    const refusal = await fleet.publish((slot) => this.#edge(after, slot), settings);
+    const inForce = refusal === undefined ? after : before;
+    this.#configuration = inForce;
+    await this.#resolver.follow(inForce.compiled.names);
+    this.#sockets.keep(inForce.compiled.listeners, inForce.text);
+    if (refusal === undefined) this.#delivery.configure(after.config.logs);
+    return refusal;
+  }
+
+  /** SIGUSR1: log files are opened anew. */
+  reopen(): void {
+    this.#delivery.reopen();
+  }
+
+  /** Stops accepting, lets exchanges in flight end and their records be delivered, each within its time. */
+  async drain(): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    await this.#fleet?.drain();
+    await this.#delivery.drain(this.#configuration.config.logs.drainMs);
+    this.#resolver.close();
+    await this.#admin?.close();
+  }
+}

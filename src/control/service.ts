@@ -1,0 +1,195 @@
+/** `parapet run`: the supervisor with its child, or the proxy alone; and the child itself. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { noIds } from '../config/index.ts';
+import { loadBinding } from '../engine/native/binding.ts';
+import { systemClock } from '../lib/clock.ts';
+import { packageVersion } from '../lib/package.ts';
+import { systemRandomHex } from '../lib/random.ts';
+import { type Configuration, readConfiguration } from './configuration.ts';
+import { Handover, handoverDescriptor, type ToProxy, type ToSupervisor } from './handover.ts';
+import { OwnSockets, type SocketOwner } from './host.ts';
+import { LentSockets } from './lent-sockets.ts';
+import { Proxy, type ProxyPorts, type ProxyStart, StartError } from './proxy.ts';
+import { onSignals } from './signals.ts';
+import { Supervisor } from './supervisor.ts';
+import { createEdge, createShipper } from './threads.ts';
+
+export interface ServiceOptions {
+  file: string;
+  hasSupervisor: boolean;
+  testFaults: boolean;
+  /** Arguments of Node that start the proxy child: the main module and its hidden command. */
+  childArguments: readonly string[];
+}
+
+/** Exit code of a process that a second signal ended before it had drained. */
+const cutOffCode = 143;
+
+const tell = (line: string) => process.stderr.write(`parapet: ${line}\n`);
+const show = (text: string) => process.stderr.write(text);
+
+function proxyPorts(): ProxyPorts {
+  return {
+    binding: loadBinding(),
+    clock: systemClock,
+    randomHex: systemRandomHex,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    tell,
+    show,
+    print: (line) => process.stdout.write(`${line}\n`),
+    createEdge,
+    createShipper,
+  };
+}
+
+/** Resolves to the exit code. */
+export async function runService(options: ServiceOptions): Promise<number> {
+  ignoreClosedOutput();
+  let text: string;
+  try {
+    text = readFileSync(options.file, 'utf8');
+  } catch (error) {
+    show(`${options.file}: error: cannot be read: ${(error as Error).message}\n`);
+    return 1;
+  }
+  const read = readConfiguration(options.file, text, noIds, options.testFaults);
+  if (!read.ok) {
+    show(read.diagnostics);
+    return 1;
+  }
+  try {
+    loadBinding();
+  } catch (error) {
+    tell(`the native engine cannot be loaded: ${(error as Error).message} (run: npm run setup)`);
+    return 1;
+  }
+  return options.hasSupervisor
+    ? await supervise(read.configuration, options)
+    : await runAlone(read.configuration, options);
+}
+
+async function supervise(
+  { file, text, config, compiled }: Configuration,
+  options: ServiceOptions,
+): Promise<number> {
+  const listeners = compiled.listeners.map(({ key, address, host, port, backlog }, index) => {
+    return { key, where: `listeners[${index}].address`, address, host, port, backlog };
+  });
+  const workers = config.workers ?? availableParallelism();
+  const supervisor = new Supervisor(
+    {
+      file,
+      text,
+      workers,
+      listeners,
+      testFaults: options.testFaults,
+      dropsRights: config.user !== undefined,
+    },
+    {
+      binding: loadBinding(),
+      spawn: (descriptors) => spawnProxy(options.childArguments, descriptors),
+      clock: systemClock,
+      tell,
+    },
+  );
+  onSignals(
+    { reload: () => supervisor.reload(), reopen: () => supervisor.reopen(), stop: () => supervisor.stop() },
+    systemClock,
+  );
+  return await supervisor.run();
+}
+
+/**
+ * In a process group of its own: a terminal's interrupt reaches the supervisor alone, which passes it on. Should the
+ * supervisor die, the pipe closes and the child drains.
+ */
+function spawnProxy(childArguments: readonly string[], descriptors: number[]): ChildProcess {
+  return spawn(process.execPath, [...process.execArgv, ...childArguments], {
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...descriptors],
+    detached: true,
+  });
+}
+
+async function runAlone({ file, text, config }: Configuration, options: ServiceOptions): Promise<number> {
+  const workers = config.workers ?? availableParallelism();
+  const owner = new OwnSockets(loadBinding(), workers, file);
+  const { testFaults } = options;
+  const start = { file, text, workers, listeners: [], adminPort: 0, testFaults, version: packageVersion() };
+  return await runProxy(start, owner, (actions) => onSignals(actions, systemClock));
+}
+
+interface ProxyActions {
+  reload(): void;
+  reopen(): void;
+  stop(): void;
+  drain(): void;
+  end(): void;
+}
+
+/** Resolves to the exit code when the proxy has drained, or cannot start. */
+async function runProxy(
+  start: ProxyStart,
+  owner: SocketOwner,
+  listen: (actions: ProxyActions) => void,
+): Promise<number> {
+  return await new Promise((resolve) => {
+    let proxy: Proxy | undefined;
+    let isStopping = false;
+    const drain = () => {
+      isStopping = true;
+      // Before it is ready there is nothing to drain.
+      if (proxy === undefined) resolve(0);
+      else void proxy.drain().then(() => resolve(0));
+    };
+    const end = () => resolve(cutOffCode);
+    listen({
+      reload: () => void proxy?.reload(),
+      reopen: () => proxy?.reopen(),
+      stop: () => (isStopping ? end() : drain()),
+      drain,
+      end,
+    });
+    const begin = async () => {
+      try {
+        proxy = await Proxy.start(start, owner, proxyPorts());
+      } catch (error) {
+        tell(error instanceof StartError ? error.message : `cannot start: ${(error as Error).stack}`);
+        resolve(1);
+      }
+    };
+    void begin();
+  });
+}
+
+/** The proxy below a supervisor, with what it is told over the handover pipe. */
+export async function runProxyChild(): Promise<number> {
+  ignoreClosedOutput();
+  return await new Promise((resolve) => {
+    let actions: ProxyActions | undefined;
+    let lent: LentSockets | undefined;
+    const handover: Handover<ToSupervisor, ToProxy> = new Handover(
+      new Socket({ fd: handoverDescriptor }),
+      (message) => {
+        if (message.kind === 'start') {
+          lent = new LentSockets(loadBinding(), handover);
+          void runProxy({ ...message, version: packageVersion() }, lent, (given) => {
+            actions = given;
+            onSignals(given, systemClock);
+          }).then(resolve);
+        } else if (message.kind === 'opened' || message.kind === 'refused') {
+          lent?.hear(message);
+        } else actions?.[message.kind]();
+      },
+      // The supervisor is gone, and with it whoever would pass a signal on.
+      () => (actions === undefined ? resolve(1) : actions.drain()),
+    );
+  });
+}
+
+/** Nobody reads any more: the service goes on. */
+function ignoreClosedOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}

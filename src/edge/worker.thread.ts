@@ -1,0 +1,98 @@
+/**
+ * The root of an edge worker thread: builds engine and policy, and does between two batches what control asks for. It
+ * never loads config, admin or sinks.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadBinding } from '../engine/native/binding.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Policy } from '../pipeline/index.ts';
+import { buildPolicy } from './policy.ts';
+import type { EdgeConfiguration, EdgeSetup, FromEdge, ToEdge } from './protocol.ts';
+
+const { engine, configuration } = workerData as EdgeSetup;
+const control = parentPort;
+if (control === null) throw new Error('an edge worker is started by control, as a thread');
+
+/** How often snapshots that no exchange refers to any more are looked for, while there are several. */
+const retainMs = 5_000;
+
+const binding = loadBinding();
+const prepared = new Map<number, EdgeConfiguration>();
+
+const say = (message: FromEdge) => control.postMessage(message);
+const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+// An error that reaches nobody costs its exchange, not the worker: the engine answers for it in time.
+process.on('uncaughtException', (error) => say({ kind: 'fault', text: textOf(error), isCounted: false }));
+process.on('unhandledRejection', (reason) => say({ kind: 'fault', text: textOf(reason), isCounted: false }));
+
+let policy: Policy | undefined;
+const { arena, ringPath, ringKind, ringError } = binding.engineCreate(engine, () => {
+  try {
+    policy?.onBatch();
+  } catch (error) {
+    say({ kind: 'fault', text: textOf(error), isCounted: true });
+    throw error;
+  }
+});
+policy = buildPolicy(arena, binding, configuration.policy, engine.workerIndex);
+apply(configuration);
+
+function apply({ policy: { id }, tables, listeners }: EdgeConfiguration): void {
+  binding.engineConfigure(id, tables);
+  binding.engineSetListeners(listeners);
+}
+
+function prepare(next: EdgeConfiguration, { id }: { id: number }): void {
+  try {
+    policy?.prepare(next.policy);
+    prepared.set(id, next);
+    say({ kind: 'prepared', id });
+  } catch (error) {
+    say({ kind: 'refused', id, message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function commit(id: number): void {
+  const next = prepared.get(id);
+  if (next === undefined) return;
+  prepared.delete(id);
+  policy?.commit(id);
+  apply(next);
+  say({ kind: 'committed', id });
+}
+
+function stop(): void {
+  binding.engineStop();
+  process.exit(0);
+}
+
+control.on('message', (message: ToEdge) => {
+  switch (message.kind) {
+    case 'prepare':
+      prepare(message.configuration, message.configuration.policy);
+      break;
+    case 'commit':
+      commit(message.id);
+      break;
+    case 'abandon':
+      prepared.delete(message.id);
+      policy?.abandon(message.id);
+      break;
+    case 'addresses':
+      binding.engineSetAddresses(message.server, message.addresses);
+      break;
+    case 'drain':
+      binding.engineDrain();
+      say({ kind: 'draining' });
+      break;
+    case 'stop':
+      stop();
+      break;
+  }
+});
+
+systemClock.every(retainMs, () => {
+  if (policy !== undefined && policy.snapshotIds.length > 1) policy.retain(binding.engineLiveSnapshots());
+});
+say({ kind: 'ready', ringPath, ringKind, ringError });
