@@ -59,7 +59,7 @@ export async function countRays(path: string): Promise<Map<string, number>> {
 export async function waitRecord(
   path: string,
   ray: string | undefined,
-  timeoutMs = 10_000,
+  timeoutMs = 5_000,
 ): Promise<LogRecord> {
   if (ray === undefined) throw new Error('the response has no parapet-ray');
   return await until(timeoutMs, `the record of ${ray}`, async () =>
@@ -72,7 +72,7 @@ export async function waitRecordWhere(
   path: string,
   what: string,
   matches: (record: LogRecord) => boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 5_000,
 ): Promise<LogRecord> {
   return await until(timeoutMs, `a record of ${what}`, async () => (await readRecords(path)).find(matches));
 }

@@ -68,7 +68,7 @@ export class RingFile {
   readonly framesBytes: number;
   readonly slotCount: number;
   readonly #fd: number;
-  readonly #framesOffset: number;
+  readonly framesOffset: number;
   #tail = 0;
   #sequence = 0n;
 
@@ -77,19 +77,19 @@ export class RingFile {
     this.path = path;
     this.framesBytes = framesBytes;
     this.slotCount = slotCount;
-    this.#framesOffset = ringHeaderBytes + Math.ceil((slotCount * slotBytes) / 4096) * 4096;
+    this.framesOffset = ringHeaderBytes + Math.ceil((slotCount * slotBytes) / 4096) * 4096;
     this.#fd = openSync(path, 'w+');
-    ftruncateSync(this.#fd, this.#framesOffset + framesBytes);
+    ftruncateSync(this.#fd, this.framesOffset + framesBytes);
     const header = Buffer.alloc(128);
     header.write(ringMagicText, ringHeader.magic, 'latin1');
     header.writeUInt32LE(options.version ?? ringVersion, ringHeader.version);
     header.writeUInt32LE(ringHeaderBytes, ringHeader.headerBytes);
     header.writeBigUInt64LE(schemaHash, ringHeader.schemaHash);
-    header.writeBigUInt64LE(BigInt(this.#framesOffset + framesBytes), ringHeader.fileBytes);
+    header.writeBigUInt64LE(BigInt(this.framesOffset + framesBytes), ringHeader.fileBytes);
     header.writeUInt32LE(ringHeaderBytes, ringHeader.slotsOffset);
     header.writeUInt32LE(slotBytes, ringHeader.slotBytes);
     header.writeUInt32LE(slotCount, ringHeader.slotCount);
-    header.writeUInt32LE(this.#framesOffset, ringHeader.framesOffset);
+    header.writeUInt32LE(this.framesOffset, ringHeader.framesOffset);
     header.writeBigUInt64LE(BigInt(framesBytes), ringHeader.framesBytes);
     header.writeBigUInt64LE(BigInt(ringId), ringHeader.ringId);
     header.writeBigUInt64LE(bootId, ringHeader.bootId);
@@ -130,7 +130,7 @@ export class RingFile {
       const padding = Buffer.alloc(8);
       padding.writeUInt32LE(toEnd, frameWord.length);
       padding.writeUInt32LE(frameState.padding, frameWord.state);
-      writeSync(this.#fd, padding, 0, 8, this.#framesOffset + (this.#tail % this.framesBytes));
+      writeSync(this.#fd, padding, 0, 8, this.framesOffset + (this.#tail % this.framesBytes));
       this.#tail += toEnd;
     }
     if (frame.length > this.free) throw new Error('the ring of the test is full');
@@ -138,8 +138,8 @@ export class RingFile {
     frame.writeUInt32LE(frameState[state], frameWord.state);
     const at = this.#tail % this.framesBytes;
     const behind = (this.#tail + frame.length) % this.framesBytes;
-    writeSync(this.#fd, Buffer.alloc(8), 0, 8, this.#framesOffset + behind);
-    writeSync(this.#fd, frame, 0, frame.length, this.#framesOffset + at);
+    writeSync(this.#fd, Buffer.alloc(8), 0, 8, this.framesOffset + behind);
+    writeSync(this.#fd, frame, 0, frame.length, this.framesOffset + at);
     if (state === 'prepared') return;
     this.#sequence += 1n;
     this.#setWord(ringHeader.nextSequence, this.#sequence);

@@ -257,6 +257,10 @@ export async function startScriptedOrigin(
   const origin = new ScriptedOrigin();
   for (const [path, script] of Object.entries(scripts)) origin.scripts.set(path, script);
   await new Promise<void>((resolve) => origin.server.listen(port, '127.0.0.1', resolve));
-  t.teardown(() => origin.stop());
+  t.teardown(() => {
+    origin.stop();
+    // What a script met that it was not written for: the proxy has sent something wrong.
+    if (origin.faults.length > 0) throw origin.faults[0];
+  });
   return origin;
 }
