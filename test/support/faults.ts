@@ -3,9 +3,9 @@
  * of the policy's own hook.
  */
 export const faultFlag = '--test-faults';
-export const faultField = 'parapet-test-fault';
+export const faultField = 'x-parapet-test-fault';
 
-/** An exception, a rejected promise, a heap that is overrun, a loop that never ends. */
+/** An exception, a rejection that nobody handles, a heap that is overrun, a loop that never ends. */
 export type Fault = 'throw' | 'reject' | 'heap' | 'loop';
 
 export function withFault(fault: Fault): Record<string, string> {

@@ -24,7 +24,8 @@ export async function refusedRequests(t: Test): Promise<void> {
       t.match(answer.field('Connection'), /close/i);
       client.destroy();
       const record = await waitRecord(parapet.recordsFile, answer.field('parapet-ray'));
-      t.equal(record['EdgeResponseStatus'], answer.status);
+      t.match(record, { EdgeResponseStatus: answer.status, Outcome: 'refused' });
+      t.not(record['Reason'], 'none', 'the record says why');
     });
   }
   t.equal(origin.count('/smuggled'), 0, 'nothing was smuggled');

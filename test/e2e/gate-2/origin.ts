@@ -56,7 +56,8 @@ export async function misbehaviour(t: Test): Promise<void> {
         path,
         ({ ClientRequestPath }) => ClientRequestPath === path,
       );
-      t.ok(record.RayID);
+      if (row.truncated === true) t.not(record['Outcome'], 'ok');
+      if (row.error !== undefined) t.match(record['FailCause'], row.error);
     });
   }
 }
