@@ -240,6 +240,11 @@ void Engine::apply_forward(Exchange& exchange, const std::int32_t* command) noex
         }
         head_bytes = out.written();
         if (!exchange.body_complete) client_again(*exchange.client);
+    } else if (!exchange.fill) {
+        // Nobody is left who wants it.
+        abandon_fetch(exchange);
+        end_exchange(exchange);
+        return;
     } else {
         exchange.phase = Phase::background;
     }
