@@ -23,6 +23,8 @@ export interface ServiceOptions {
   testFaults: boolean;
   /** Arguments of Node that start the proxy child: the main module and its hidden command. */
   childArguments: readonly string[];
+  /** The proxy accepts for the first time (with a supervisor). */
+  ready?: () => void;
 }
 
 /** Exit code of a process that a second signal ended before it had drained. */
@@ -93,6 +95,7 @@ async function supervise(
       spawn: (descriptors) => spawnProxy(options.childArguments, descriptors),
       clock: systemClock,
       tell,
+      ready: () => options.ready?.(),
     },
   );
   onSignals(

@@ -28,6 +28,8 @@ export interface SupervisorPorts {
   clock: Clock;
   /** A line for the operator. */
   tell: (line: string) => void;
+  /** The proxy accepts for the first time. */
+  ready?: () => void;
 }
 
 export interface SupervisorOptions {
@@ -153,6 +155,7 @@ export class Supervisor {
 
   #hear(message: ToSupervisor): void {
     if (message.kind === 'ready') {
+      if (!this.#hasBeenReady) this.#ports.ready?.();
       this.#hasBeenReady = true;
       this.#adminPort = message.adminPort;
       if (this.#child !== undefined) this.#child.readyAtMs = this.#ports.clock.monotonicMs();

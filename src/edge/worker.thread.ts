@@ -5,7 +5,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadBinding } from '../engine/native/binding.ts';
 import { systemClock } from '../lib/clock.ts';
-import type { Policy } from '../pipeline/index.ts';
 import { buildPolicy } from './policy.ts';
 import type { EdgeConfiguration, EdgeSetup, FromEdge, ToEdge } from './protocol.ts';
 
@@ -26,26 +25,29 @@ const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? err
 process.on('uncaughtException', (error) => say({ kind: 'fault', text: textOf(error), isCounted: false }));
 process.on('unhandledRejection', (reason) => say({ kind: 'fault', text: textOf(reason), isCounted: false }));
 
-let policy: Policy | undefined;
-const { arena, ringPath, ringKind, ringError } = binding.engineCreate(engine, () => {
+const { arena, ringPath, ringKind, ringError } = binding.engineCreate(engine, onBatch);
+const policy = buildPolicy(arena, binding, configuration.policy, engine.workerIndex);
+apply(configuration);
+
+/** The first batch comes from the loop, after all of this file has run. */
+function onBatch(): void {
   try {
-    policy?.onBatch();
+    policy.onBatch();
   } catch (error) {
     say({ kind: 'fault', text: textOf(error), isCounted: true });
     throw error;
   }
-});
-policy = buildPolicy(arena, binding, configuration.policy, engine.workerIndex);
-apply(configuration);
+}
 
 function apply({ policy: { id }, tables, listeners }: EdgeConfiguration): void {
   binding.engineConfigure(id, tables);
   binding.engineSetListeners(listeners);
 }
 
-function prepare(next: EdgeConfiguration, { id }: { id: number }): void {
+function prepare(next: EdgeConfiguration): void {
+  const { id } = next.policy;
   try {
-    policy?.prepare(next.policy);
+    policy.prepare(next.policy);
     prepared.set(id, next);
     say({ kind: 'prepared', id });
   } catch (error) {
@@ -57,7 +59,7 @@ function commit(id: number): void {
   const next = prepared.get(id);
   if (next === undefined) return;
   prepared.delete(id);
-  policy?.commit(id);
+  policy.commit(id);
   apply(next);
   say({ kind: 'committed', id });
 }
@@ -70,14 +72,14 @@ function stop(): void {
 control.on('message', (message: ToEdge) => {
   switch (message.kind) {
     case 'prepare':
-      prepare(message.configuration, message.configuration.policy);
+      prepare(message.configuration);
       break;
     case 'commit':
       commit(message.id);
       break;
     case 'abandon':
       prepared.delete(message.id);
-      policy?.abandon(message.id);
+      policy.abandon(message.id);
       break;
     case 'addresses':
       binding.engineSetAddresses(message.server, message.addresses);
@@ -93,6 +95,6 @@ control.on('message', (message: ToEdge) => {
 });
 
 systemClock.every(retainMs, () => {
-  if (policy !== undefined && policy.snapshotIds.length > 1) policy.retain(binding.engineLiveSnapshots());
+  if (policy.snapshotIds.length > 1) policy.retain(binding.engineLiveSnapshots());
 });
 say({ kind: 'ready', ringPath, ringKind, ringError });

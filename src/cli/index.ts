@@ -1,0 +1,97 @@
+/** The command line: argv in, exit code out. */
+import { Command, Option } from 'commander';
+import { packageVersion } from '../lib/package.ts';
+import { check } from './check.ts';
+import { demo } from './demo.ts';
+import { type ExplainOptions, explain } from './explain.ts';
+import { type PurgeOptions, purge } from './purge.ts';
+import { CommandError, defaultFile } from './read-config.ts';
+import { proxyCommand, type RunOptions, run, runProxyChild } from './run.ts';
+import { version } from './version.ts';
+
+const configOption = () => new Option('-c, --config <file>', 'the config').default(defaultFile);
+const collect = (value: string, before: readonly string[]) => [...before, value];
+
+/** `done` takes the exit code of the command that was run. */
+function buildProgram(done: (code: number) => void): Command {
+  const program = new Command('parapet')
+    .description('An edge proxy: it stands in front of web origins, caches, filters and logs.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError('(parapet help tells more)');
+  program
+    .command('run')
+    .description(
+      'run in the foreground; SIGHUP reloads, SIGTERM and SIGINT drain and end, SIGUSR1 reopens log files',
+    )
+    .addOption(configOption())
+    .option(
+      '--no-supervisor',
+      'run without the parent process that restarts the proxy (a service manager does)',
+    )
+    .addOption(new Option('--test-faults', 'let a request field make the policy fail').hideHelp())
+    .action(async (options: RunOptions) => done(await run(options)));
+  program
+    .command('check')
+    .description('validate a config: exit code 0, or 1 with every fault on standard error')
+    .addOption(configOption())
+    .action(async (options: { config: string }) => done(await check(options)));
+  program
+    .command('explain')
+    .description('tell what would be decided for a request, phase by phase')
+    .argument('<method>', 'the method, such as GET')
+    .argument('<url>', 'the absolute URL')
+    .addOption(configOption())
+    .option('-H, --header <field>', "a field of the request, 'name: value'; may be repeated", collect, [])
+    .option('--ip <address>', 'the address of the client', '192.0.2.1')
+    .option('--json', 'as JSON')
+    .action((method: string, url: string, options: ExplainOptions) => done(explain(method, url, options)));
+  program
+    .command('purge')
+    .description('remove stored responses of the running process')
+    .addOption(configOption())
+    .option('--url <url>', 'what is stored for one URL, all its variants')
+    .option('--all', 'everything')
+    .option('--tag <tag>', 'what carries a tag (not available yet)')
+    .option('--prefix <prefix>', 'what is below a URL prefix (not available yet)')
+    .option('--host <host>', 'what belongs to a host (not available yet)')
+    .option('--soft', 'make it stale instead of removing it')
+    .action(async (options: PurgeOptions) => done(await purge(options)));
+  const logs = program.command('logs').description('log records of the running process');
+  logs
+    .command('tail')
+    .description('print records as they come (not available yet)')
+    .addOption(configOption())
+    .option('--job <name>', 'of one job')
+    .option('--filter <expression>', 'that an expression matches')
+    .action(() => {
+      throw new CommandError('logs tail is not available yet in this version');
+    });
+  program
+    .command('version')
+    .description('print the versions of everything that runs')
+    .action(() => done(version()));
+  program
+    .command('demo')
+    .description('run a demo with an origin of its own on loopback, and print lines to try')
+    .option('-c, --config <file>', 'the config (default: the one of the package)')
+    .action(async (options: { config?: string }) => done(await demo(options)));
+  program.command(proxyCommand, { hidden: true }).action(async () => done(await runProxyChild()));
+  return program;
+}
+
+/** `argv` as in `process.argv`. Resolves to the exit code; faults are told on standard error. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  try {
+    await buildProgram((given) => {
+      code = given;
+    }).parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    process.stderr.write(error.isWhole ? error.message : `parapet: ${error.message}\n`);
+    code = 1;
+  }
+  return code;
+}
