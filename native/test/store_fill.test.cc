@@ -190,6 +190,45 @@ TEST(a_purge_lets_a_fill_go_on_but_does_not_keep_it) {
   }
 }
 
+TEST(a_reader_opened_by_handle_joins_a_fill_or_learns_that_it_is_too_late) {
+  Rig rig(small_objects());
+  const std::string body = body_of("j", 400'000);
+  Reader own;
+  const FillResult lead = rig.begin("/a", 1, &own);
+  rig.store->set_head(lead.fill, {}, rig.meta(), unknown_length);
+  CHECK_EQ(rig.write(lead.fill, std::string_view(body).substr(0, 100'000)), 100'000u);
+  CHECK(rig.store->pin(2, lead.object));
+  Reader joined;
+  rig.store->open_reader(2, lead.object, joined);
+  ReadState state = ReadState::end;
+  std::string got = Rig::drain(joined, state);
+  CHECK(state == ReadState::wait);
+  std::size_t written = 100'000;
+  while (written < body.size()) {
+    written += rig.write(lead.fill, std::string_view(body).substr(written));
+    got += Rig::drain(joined, state);
+    Rig::drain(own, state);
+  }
+  CHECK(rig.store->is_windowed(lead.fill));
+  Reader late;
+  Bytes bytes;
+  CHECK(rig.store->pin(3, lead.object));
+  rig.store->open_reader(3, lead.object, late);
+  CHECK(late.next(bytes) == ReadState::aborted);
+  late.close();
+  rig.store->complete(lead.fill);
+  CHECK(rig.store->pin(3, lead.object));
+  rig.store->open_reader(3, lead.object, late);
+  CHECK(late.next(bytes) == ReadState::aborted);
+  got += Rig::drain(joined, state);
+  CHECK(got == body);
+  late.close();
+  joined.close();
+  own.close();
+  CHECK_EQ(rig.store->stats().pins, 0u);
+  CHECK_EQ(rig.store->stats().fills_active, 0u);
+}
+
 TEST(ranges_are_read_from_complete_objects_and_from_fills) {
   Rig rig;
   const std::string body = body_of("r", 700'000);
@@ -292,6 +331,23 @@ TEST(a_body_that_outgrows_the_limit_goes_on_through_a_window) {
     CHECK(!view.complete);
     CHECK_EQ(text_of(view.head), "head");
     CHECK_EQ(rig.store->stats().windowed, 1u);
+  }
+}
+
+TEST(the_limit_of_an_object_is_exact_where_its_length_is_not_announced) {
+  for (const std::size_t over : {std::size_t{0}, std::size_t{1}}) {
+    Rig rig(small_objects());
+    Reader own;
+    const FillResult lead = rig.begin("/a", 1, &own);
+    rig.store->set_head(lead.fill, {}, rig.meta(), unknown_length);
+    const std::string body = body_of("l", 256 * 1024 + over);
+    CHECK_EQ(rig.write(lead.fill, body), body.size());
+    ReadState state = ReadState::wait;
+    std::string got = Rig::drain(own, state);
+    CHECK_EQ(rig.store->complete(lead.fill), over == 0);
+    got += Rig::drain(own, state);
+    CHECK(got == body);
+    own.close();
   }
 }
 

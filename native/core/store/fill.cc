@@ -51,14 +51,6 @@ bool is_answer(const Inside& in, const Entry& e, ObjectRef ref, const FillReques
   return e.fresh_until.load(std::memory_order_relaxed) > request.now && !in.is_softly_purged(e);
 }
 
-// One more reader of a fill, with its pin. Under the shard's lock.
-void count_reader(Entry& e, Fill& f) {
-  e.pins.fetch_add(1, std::memory_order_relaxed);
-  f.holders.fetch_add(1, std::memory_order_relaxed);
-  f.readers.fetch_add(1, std::memory_order_relaxed);
-  f.unstarted += 1;
-}
-
 // Makes the entry and the record of a new fill and links them. Under the shard's lock.
 FillResult lead(const Inside& in, Shard& shard, const FillRequest& request, Slot* slot, u32 key_chunk, u32 record, bool is_read) {
   const u32 index = in.new_entry(shard, request.hash);  // its first pin is the index's
@@ -83,8 +75,8 @@ FillResult lead(const Inside& in, Shard& shard, const FillRequest& request, Slot
   e.linked = 1;
   in.add_granules(e, in.chunk(key_chunk).size);
   shard.fills += 1;
-  e.pins.fetch_add(1, std::memory_order_relaxed);
-  if (is_read) count_reader(e, f);
+  e.pins.fetch_add(is_read ? 2 : 1, std::memory_order_relaxed);  // the leader's, and that of its reader
+  if (is_read) in.count_reader(f);
   f.leading.store(1, std::memory_order_release);
   return {FillKind::leader, {record, f.generation.load(std::memory_order_relaxed)}, {index, generation}};
 }
@@ -124,11 +116,11 @@ FillResult Store::begin_fill(const FillRequest& request, Reader* reader) {
       }
       if (!is_decided && standing.filling != 0) {
         Entry& e = in.entry(standing.filling);
-        Fill& f = in.fill(e.fill);
         result.kind = FillKind::follower;
         result.object = {standing.filling, e.generation.load(std::memory_order_relaxed)};
         if (reader != nullptr) {
-          count_reader(e, f);
+          e.pins.fetch_add(1, std::memory_order_relaxed);
+          in.count_reader(in.fill(e.fill));
           attached = e.fill;
         }
         is_decided = true;
@@ -169,7 +161,7 @@ FillResult Store::begin_fill(const FillRequest& request, Reader* reader) {
   }
   if (result.kind == FillKind::follower) in.count(request.worker, &WorkerCounters::collapsed, u64{1});
   if (attached != 0) in.attach(*reader, this, request.worker, result.object, attached);
-  if (result.kind == FillKind::object || result.kind == FillKind::varies) in.count_pin(request.worker, 1);
+  if (attached != 0 || result.kind == FillKind::object || result.kind == FillKind::varies) in.count_pin(request.worker, 1);
   return result;
 }
 

@@ -94,7 +94,7 @@ struct Inside {
     if (config.notify != nullptr) config.notify(config.notify_context, worker, index, generation);
   }
 
-  // Opens a closed reader; `record` 0: on a complete object. The pin passes to it.
+  // Opens a closed reader; `record` 0: on an object that is not filling. The pin passes to it.
   void attach(Reader& reader, Store* store, u32 worker, ObjectRef ref, u32 record) const;
   void fill_view(const Entry& e, EntryState state, ObjectView& out) const;
 
@@ -102,6 +102,8 @@ struct Inside {
   u32 new_fill() const;
   // Gives one holder back; the last frees the record.
   void leave(u32 record) const;
+  // One more reader, that has not started. Under the shard's lock.
+  void count_reader(Fill& f) const;
   void arm(Fill& f, u32 worker) const;
   // Tells every worker that is armed.
   void tell(Fill& f) const;

@@ -57,11 +57,13 @@ Store* Store::create(const Config& given) {
   if (config.workers_max == 0 || config.workers_max > workers_limit) return nullptr;
   if (config.fills_max == 0) config.fills_max = static_cast<u32>(std::clamp<u64>(config.bytes_max >> 16, 256, 65536));
   config.bytes_max = config.bytes_max / granule_bytes * granule_bytes;
+  config.object_bytes_max = std::min(config.object_bytes_max, config.bytes_max);
   const u64 mapped = rounded(config.bytes_max, 4096);
   // Private, since workers are threads; workers that are processes need only another mapping here.
   void* memory = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
   madvise(memory, mapped, MADV_DONTDUMP);  // responses may be private: not for core files
+  madvise(memory, mapped, MADV_DONTFORK);  // a child that is spawned has no use for it, and must not double it
   if (config.bytes_max >= huge_pages_from) madvise(memory, mapped, MADV_HUGEPAGE);
   Store* store = new (std::nothrow) Store;
   if (store == nullptr) {

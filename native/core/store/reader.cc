@@ -23,7 +23,7 @@ void Inside::attach(Reader& reader, Store* store, u32 worker, ObjectRef ref, u32
   reader.chunk_ = record == 0 ? e.body_chunk : 0;
   reader.offset_ = record == 0 ? e.body_offset : 0;
   reader.started_ = reader.chunk_ != 0;
-  if (record != 0) count_pin(worker, 1);
+  reader.lost_ = false;
 }
 
 // Stands on the first chunk of a fill, once there is one.
@@ -90,6 +90,7 @@ ReadState Reader::next(Bytes& out) {
 ReadState Reader::gather(std::span<Bytes> out, std::size_t& count) {
   const Inside in(*store_);
   count = 0;
+  if (lost_) return ReadState::aborted;
   for (bool is_armed = false;;) {
     // The state is read first: what was written before the end is then seen.
     const u8 state = in.entry(ref_.index).state.load(std::memory_order_seq_cst);
@@ -175,8 +176,24 @@ void Reader::close() {
 
 void Store::open_reader(std::uint32_t worker, ObjectRef ref, Reader& reader) {
   const Inside in(*this);
-  insist(in.entry(ref.index).state.load(std::memory_order_acquire) == entry_complete);
-  in.attach(reader, this, worker, ref, 0);
+  Entry& e = in.entry(ref.index);
+  if (e.state.load(std::memory_order_acquire) == entry_complete) {
+    in.attach(reader, this, worker, ref, 0);
+    return;
+  }
+  u32 record = 0;
+  bool is_lost = false;
+  {
+    const ShardGuard guard(in, in.shard_for(e.hash));
+    const u8 state = e.state.load(std::memory_order_relaxed);
+    if (state != entry_complete) {
+      // Still to be had from its start, unless that has gone through a window or the fill has failed.
+      is_lost = e.fill == 0 || in.fill(e.fill).windowed.load(std::memory_order_relaxed) != 0;
+      if (!is_lost) in.count_reader(in.fill(record = e.fill));
+    }
+  }
+  in.attach(reader, this, worker, ref, record);
+  reader.lost_ = is_lost;
 }
 
 FollowState Store::follow_state(Reader& reader) {

@@ -58,6 +58,12 @@ void Inside::leave(u32 record) const {
   } while (!root.free_fill.compare_exchange_weak(head, next, std::memory_order_acq_rel, std::memory_order_relaxed));
 }
 
+void Inside::count_reader(Fill& f) const {
+  f.holders.fetch_add(1, std::memory_order_relaxed);
+  f.readers.fetch_add(1, std::memory_order_relaxed);
+  f.unstarted += 1;
+}
+
 // Arming and telling are two halves of one protocol: the reader arms and then looks again, the writer writes and then looks who is
 // armed; both in the one order of sequential consistency, so that at least one of them sees the other.
 void Inside::arm(Fill& f, u32 worker) const {

@@ -143,6 +143,7 @@ class Reader {
   std::uint64_t end_ = unknown_length;  // first position not wanted
   bool walks_ = false;        // holds a count on each chunk it stands on (the object was filling when opened)
   bool started_ = false;
+  bool lost_ = false;  // came too late: nothing but `aborted`
 
   bool start();
   bool settle(std::uint32_t& available);
@@ -244,7 +245,8 @@ class Store {
   bool pin(std::uint32_t worker, ObjectRef ref);
   // The values of a PINNED entry. False before the head of a fill is there.
   bool view(ObjectRef ref, ObjectView& out) const;
-  // Opens a closed reader on a PINNED, complete object and takes the pin over.
+  // Opens a closed reader on a PINNED object and takes the pin over. The object should be complete; one that still fills is
+  // joined if its start is still there, else the reader answers `aborted`.
   void open_reader(std::uint32_t worker, ObjectRef ref, Reader& reader);
 
   // ---- fills

@@ -159,6 +159,8 @@ WriteState Store::writable(FillRef ref, std::span<std::uint8_t>& out) {
     tail = &in.chunk(f.tail);
     room = payload_of(tail->size);
   }
+  // One byte more than may be kept shows that it is too long.
+  if (f.windowed.load(std::memory_order_relaxed) == 0) room = std::min(room, config_.object_bytes_max + 1 - f.received);
   out = {in.payload(f.tail) + tail->used.load(std::memory_order_relaxed), std::min(room, lacking)};
   return WriteState::ready;
 }
@@ -201,7 +203,7 @@ bool Store::complete(FillRef ref) {
     const ShardGuard guard(in, shard);
     in.add_granules(e, -trimmed);
     e.body_length.store(f.received, std::memory_order_relaxed);
-    is_kept = e.linked != 0 && !in.is_outdated(e);
+    is_kept = e.linked != 0 && !in.is_outdated(e) && f.received <= config_.object_bytes_max;
     if (is_kept) {
       dropped = in.promote(shard, index);
       shard.stored += 1;
