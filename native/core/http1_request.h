@@ -8,15 +8,13 @@ namespace parapet::http1 {
 /// skipped).
 ///
 /// - `need_more`: nothing is consumed; call again with the same bytes and more, and the same `scan`. The content of
-/// `table` need not
-///   be kept in between. Field names that were read are lower-case in `raw` already.
+///   `table` need not be kept in between. Field names may be lower-case in `raw` already.
 /// - `ok`: the table is filled as `head_word` says, `raw_offset` left 0 for the caller; all spans lie in the first
-/// `consumed` bytes
-///   of `raw`, `raw_length` equals `consumed`. The authority is a copy behind the fields: host in lower case, port in
-///   plain decimal, without the colon of an empty port; its offset counts bytes from the start of the table. It has
-///   length 0 where an HTTP/1.0 request names no host.
+///   `consumed` bytes of `raw`, and `raw_length` equals `consumed`. The authority is a copy behind the fields: host in
+///   lower case, port in plain decimal, without the colon of an empty port; its offset counts bytes from the start of
+///   the table. It has length 0 where an HTTP/1.0 request names no host.
 /// - `error`: answer with `status` and close. The words for method and target are valid where their length is not 0;
-/// nothing else is.
+///   nothing else is.
 ///
 /// An OPTIONS request for an absolute target without path and query has the path "*" (RFC 9112 3.2.4).
 /// `Body` is none for a length of 0; the flag `has_content_length` tells it from no length at all.

@@ -6,18 +6,18 @@
 namespace parapet::http1 {
 
 /// Reads one response head from `raw`. As `parse_request`, save that
-/// - no empty line may come first, and there is no authority, target or path; method words hold the reason phrase,
-/// `code` the status;
-/// - `request_method` (a `method_id`) and the status decide the body: none after HEAD, for 1xx, 204, 304, and for 2xx
-/// to CONNECT;
+/// - no empty line may come first, and there is no authority, target or path; the method words hold the reason phrase,
+///   `code` the status;
+/// - `request_method` (a `method_id`) and the status decide the body: none after HEAD, for 1xx, 204, 304, and for 2xx to
+///   CONNECT;
 /// - the flags `chunked` and `close_delimited` are set only where a body follows in that form; `has_content_length` is
-/// set wherever a
-///   Content-Length counts, for HEAD and 304 too, and is not for 1xx and 204, which must not have one (RFC 9110 8.6);
+///   set wherever a Content-Length counts, for HEAD and 304 too, and is not for 1xx and 204, which must not have one
+///   (RFC 9110 8.6);
 /// - `keep_alive` is not set where the connection cannot be used again: it closes, the body ends with it, or a 1xx or
-/// 204 announced
-///   a body that it cannot have;
+///   204 announced a body that it cannot have;
 /// - an interim response (1xx) is `ok` as any other: the caller drops it and reads on with a fresh scan;
-/// - `status` of an error is always 502; `response_fail_cause` says what the record and Proxy-Status call it.
+/// - `status` of an error is always 502, and no word of the table tells anything; `response_fail_cause` says what the
+///   record and Proxy-Status call it.
 [[nodiscard]] ParseResult parse_response(std::span<std::uint8_t> raw, HeadScan& scan, std::span<std::int32_t> table,
                                          const HeadLimits& limits, std::int32_t request_method) noexcept;
 
