@@ -9,7 +9,7 @@ import type { JobConfig } from '../logs/config.ts';
 import { programOf, Ring, type Sink } from '../logs/index.ts';
 import { Job, type JobCounts, type JobPorts } from './job.ts';
 import { Notices } from './notices.ts';
-import { sleepAfter, sleepMsMax } from './pace.ts';
+import { sleepAfter, sleepMsMax, sleepMsMin } from './pace.ts';
 import type { FromShipper, ShipperStats, ToShipper } from './protocol.ts';
 import { type Folder, findLeftRings } from './recovery.ts';
 import { Source } from './source.ts';
@@ -46,6 +46,9 @@ export class Shipper {
   readonly #leaving = new Map<Job, number>();
   #timer: Timer | undefined;
   #sleepMs = sleepMsMax;
+  /** Share of the fullest ring that was written since then. */
+  #filled = 0;
+  #filledSinceMs = 0;
   #isTurning = false;
   #drain: Drain | undefined;
   #isEnded = false;
@@ -204,7 +207,7 @@ export class Shipper {
     this.#isTurning = true;
     this.#timer?.cancel();
     const nowMs = this.#ports.clock.monotonicMs();
-    let waitMs = this.#look();
+    let waitMs = this.#look(nowMs);
     const isUrgent = this.#drain !== undefined;
     for (const job of this.#jobs) waitMs = Math.min(waitMs, job.turn(this.#sources, nowMs, isUrgent));
     for (const job of this.#leaving.keys()) waitMs = Math.min(waitMs, job.turn(this.#sources, nowMs, true));
@@ -218,7 +221,7 @@ export class Shipper {
   }
 
   /** Reads where the writers are. Returns how long to sleep. */
-  #look(): number {
+  #look(nowMs: number): number {
     let filled = 0;
     for (const source of this.#sources) {
       const { ring } = source;
@@ -228,7 +231,13 @@ export class Shipper {
       if (ring.hasWriterEnded && !source.isSealed) this.#seal(source);
       if (ring.dropped > dropped) this.#tellDropped(ring);
     }
-    this.#sleepMs = sleepAfter(filled, this.#sleepMs);
+    this.#filled += filled;
+    const sinceMs = nowMs - this.#filledSinceMs;
+    // A look right after the last one (a batch was accepted) tells nothing of the pace.
+    if (sinceMs < sleepMsMin) return this.#sleepMs;
+    this.#sleepMs = sleepAfter(this.#filled, sinceMs);
+    this.#filled = 0;
+    this.#filledSinceMs = nowMs;
     return this.#sleepMs;
   }
 
@@ -242,10 +251,12 @@ export class Shipper {
     const { ring, isSealed } = source;
     if (isSealed) return;
     while (ring.tail - ring.head >= ring.bytesMax * reliefFrom) {
-      const job = source.holder();
-      if (!(job instanceof Job)) return;
+      const holder = source.holder();
+      if (holder === undefined || !(holder.job instanceof Job)) return;
+      const { job, aheadPosition } = holder;
       const before = source.cursorOf(job).takenPosition;
-      const dropped = job.giveUp(source, ring.tail - ring.bytesMax * reliefTo);
+      // Not beyond what another job has delivered: nobody would gain by it.
+      const dropped = job.giveUp(source, Math.min(aheadPosition, ring.tail - ring.bytesMax * reliefTo));
       if (dropped > 0) {
         const text = `job ${job.config.name} is behind: ${dropped} records dropped for it, so that other jobs lose none`;
         this.#notices.error(`behind ${job.config.name}`, text, this.#ports.clock.nowMs());

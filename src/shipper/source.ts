@@ -99,18 +99,20 @@ export class Source {
     return true;
   }
 
-  /** The job that holds the ring back although another one is ahead of it; undefined: there is none. */
-  holder(): object | undefined {
-    let last: object | undefined;
+  /**
+   * The job that holds the ring back although another one is ahead of it, and how far ahead; undefined: there is none.
+   */
+  holder(): { job: object; aheadPosition: number } | undefined {
+    let job: object | undefined;
     let lowest = Number.POSITIVE_INFINITY;
-    let highest = 0;
-    for (const [job, { takenPosition }] of this.#cursors) {
-      highest = Math.max(highest, takenPosition);
+    let aheadPosition = 0;
+    for (const [each, { takenPosition }] of this.#cursors) {
+      aheadPosition = Math.max(aheadPosition, takenPosition);
       if (takenPosition >= lowest) continue;
       lowest = takenPosition;
-      last = job;
+      job = each;
     }
-    return highest > lowest ? last : undefined;
+    return job !== undefined && aheadPosition > lowest ? { job, aheadPosition } : undefined;
   }
 
   /** Gives the frames that every job has taken back to the writer; with no job, all of them. */

@@ -68,6 +68,7 @@ export class RingFile {
   readonly framesBytes: number;
   readonly slotCount: number;
   readonly #fd: number;
+  readonly #workerIndex: number;
   readonly framesOffset: number;
   #tail = 0;
   #sequence = 0n;
@@ -77,6 +78,7 @@ export class RingFile {
     this.path = path;
     this.framesBytes = framesBytes;
     this.slotCount = slotCount;
+    this.#workerIndex = workerIndex;
     this.framesOffset = ringHeaderBytes + Math.ceil((slotCount * slotBytes) / 4096) * 4096;
     this.#fd = openSync(path, 'w+');
     ftruncateSync(this.#fd, this.framesOffset + framesBytes);
@@ -124,7 +126,7 @@ export class RingFile {
 
   /** Writes a frame in the given state; only a committed one is handed to the reader. */
   write(fixed: RecordFields, texts: RecordTexts = {}, state: 'committed' | 'prepared' = 'committed'): void {
-    const frame = frameOf(fixed, texts);
+    const frame = frameOf({ workerIndex: this.#workerIndex, ...fixed }, texts);
     const toEnd = this.framesBytes - (this.#tail % this.framesBytes);
     if (frame.length > toEnd) {
       const padding = Buffer.alloc(8);
@@ -170,6 +172,13 @@ export class RingFile {
     this.#setWord(ringHeader.lossCount, BigInt(last - first + 1));
     this.#sequence = BigInt(last + 1);
     this.#setWord(ringHeader.nextSequence, this.#sequence);
+  }
+
+  /** Overwrites a u32 of a frame; `position` as `tail` counts. */
+  corrupt(position: number, value: number): void {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(value);
+    writeSync(this.#fd, bytes, 0, 4, this.framesOffset + (position % this.framesBytes));
   }
 
   end(): void {

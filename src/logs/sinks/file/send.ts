@@ -78,7 +78,9 @@ export class Appender {
       this.#isBusy = false;
       // What failed may have been moved or removed since: the next attempt looks at the path again.
       if (failure !== null) this.#isStale = true;
+      const mayReopen = failure === null && this.#isStale;
       done(failure);
+      if (mayReopen && !this.#isBusy) this.reopen();
     };
     this.#prepare((failure) => {
       if (failure !== null) finish(failure);

@@ -1,0 +1,204 @@
+import { existsSync } from 'node:fs';
+import t from 'tap';
+import { full, Harness, jobConfig, range } from './harness.ts';
+
+t.test(
+  'records of all rings are delivered, and their space is given back once they are accepted',
+  async (t) => {
+    const h = new Harness(t);
+    const rings = [h.ring({ workerIndex: 0 }), h.ring({ workerIndex: 1 })];
+    h.start([jobConfig('a')], rings);
+    const sink = h.sink('a');
+    sink.reply = undefined;
+    for (const ray of range(1, 10)) rings[ray % 2]?.write({ ray });
+    await h.pass(300);
+    t.ok(sink.isWaiting);
+    t.equal(rings[0]?.head, 0, 'not before the destination has them');
+    sink.answer(null);
+    t.equal(rings[0]?.head, rings[0]?.tail);
+    t.same(
+      sink.rays.sort((a, b) => a - b),
+      range(1, 10),
+    );
+    t.match(h.stats.jobs, [
+      { name: 'a', delivered: 10, dropped: 0, batches: 1, lagBytes: 0, isFailing: false },
+    ]);
+  },
+);
+
+t.test('a batch goes when it is full, or when its first record has waited long enough', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring();
+  h.start([jobConfig('a', { max_records: 4, max_interval: 1 })], [ring]);
+  const sink = h.sink('a');
+  for (const ray of range(1, 10)) ring.write({ ray });
+  await h.pass(100);
+  t.equal(sink.batches.length, 2, 'two full ones at once');
+  t.equal(sink.lines.length, 8);
+  await h.pass(800);
+  t.equal(sink.batches.length, 2);
+  await h.pass(200);
+  t.equal(sink.lines.length, 10);
+});
+
+t.test('no batch is larger than its bytes', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring();
+  h.start([jobConfig('a', { max_bytes: 4096 })], [ring]);
+  const sink = h.sink('a');
+  for (const ray of range(1, 200)) ring.write({ ray });
+  await h.pass(500);
+  t.same(sink.rays, range(1, 200));
+  t.ok(sink.batches.every((batch) => batch.length <= 4096));
+  t.ok(sink.batches.length < 10);
+});
+
+t.test(
+  'a batch that is refused is sent again as it was, later and later, and the operator is told once',
+  async (t) => {
+    const h = new Harness(t);
+    const ring = h.ring();
+    h.start([jobConfig('a')], [ring]);
+    const sink = h.sink('a');
+    sink.reply = full;
+    for (const ray of range(1, 5)) ring.write({ ray });
+    await h.pass(30_000);
+    t.ok(sink.attempts > 5 && sink.attempts < 30, `${sink.attempts} attempts`);
+    t.equal(ring.head, 0);
+    t.match(h.stats.jobs, [{ delivered: 0, isFailing: true, lastError: 'ENOSPC: no space left on device' }]);
+    t.equal(h.notices('error').length, 1);
+    t.match(h.notices('error')[0], /job a cannot deliver to the sink of a test: no space left/);
+    await h.pass(40_000);
+    t.equal(h.notices('error').length, 2, 'once a minute');
+    for (const ray of range(6, 9)) ring.write({ ray });
+    sink.reply = null;
+    await h.pass(6_000);
+    t.same(sink.rays, range(1, 9));
+    t.match(h.stats.jobs, [{ delivered: 9, dropped: 0, isFailing: false, lastError: null }]);
+    t.match(h.notices('info'), [/job a delivers to the sink of a test again after \d+ s/]);
+  },
+);
+
+t.test('a slow destination gets one batch at a time', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring();
+  h.start([jobConfig('a', { max_records: 10 })], [ring]);
+  const sink = h.sink('a');
+  sink.reply = undefined;
+  for (const ray of range(1, 50)) ring.write({ ray });
+  for (let batch = 0; batch < 5; batch++) {
+    await h.pass(50);
+    t.equal(sink.attempts, batch + 1);
+    sink.answer(null);
+  }
+  t.same(sink.rays, range(1, 50));
+});
+
+t.test('a job that is down does not cost another one a record, and its own loss is told to it', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring({ workerIndex: 3 });
+  h.start([jobConfig('up'), jobConfig('down')], [ring]);
+  h.sink('down').reply = full;
+  const total = 5000;
+  for (let ray = 1; ray <= total; ray++) {
+    while (ring.free < 1024) await h.pass(5);
+    ring.write({ ray });
+  }
+  await h.pass(1000);
+  t.same(h.sink('up').rays, range(1, total));
+  t.ok(h.notices('error').some((text) => /job down is behind: \d+ records dropped for it/.test(text)));
+  h.sink('down').reply = null;
+  await h.pass(10_000);
+  const { lines } = h.sink('down');
+  const [up, down] = h.stats.jobs;
+  t.match(up, { delivered: total, dropped: 0 });
+  t.equal((down?.delivered ?? 0) + (down?.dropped ?? 0), total, 'emitted = delivered + dropped');
+  t.ok((down?.dropped ?? 0) > 1000);
+  // Sequence numbers go on without a gap, counting what losses stand for.
+  let next = 0;
+  for (const { Sequence, Outcome, Reason, LostRecords, WorkerIndex } of lines) {
+    t.equal(Sequence, next);
+    t.equal(WorkerIndex, 3);
+    next += Outcome === 'lost' ? LostRecords : 1;
+    if (Outcome === 'lost') t.equal(Reason, 'log_job_behind');
+  }
+  t.equal(next, total);
+  t.ok(lines.some(({ Outcome }) => Outcome === 'lost'));
+});
+
+t.test('with one job alone, the ring holds records until it is full', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring();
+  h.start([jobConfig('a')], [ring]);
+  h.sink('a').reply = full;
+  let ray = 0;
+  while (ring.free > 600) ring.write({ ray: ++ray });
+  await h.pass(10_000);
+  t.equal(ring.head, 0);
+  h.sink('a').reply = null;
+  await h.pass(6_000);
+  t.same(h.sink('a').rays, range(1, ray));
+});
+
+t.test('draining: everything is delivered at once, and rings without a writer are removed', async (t) => {
+  const h = new Harness(t);
+  const [ended, alive] = [h.ring(), h.ring()];
+  h.start([jobConfig('a', { max_interval: 100 })], [ended, alive]);
+  for (const ray of range(1, 3)) ended.write({ ray });
+  alive.write({ ray: 4 });
+  await h.pass(100);
+  t.equal(h.sink('a').lines.length, 0);
+  ended.end();
+  h.send({ type: 'drain', deadlineMs: 1000 });
+  await h.pass(20);
+  t.match(h.drained, { isComplete: true, stats: { jobs: [{ delivered: 4 }] } });
+  t.notOk(existsSync(ended.path));
+  t.ok(existsSync(alive.path), 'a ring whose writer may still write stays');
+  t.ok(h.sink('a').isClosed);
+  t.equal(h.clock.nextMs, undefined, 'nothing is left to do');
+});
+
+t.test('draining ends at its deadline, whatever the destination does', async (t) => {
+  for (const reply of [full, undefined]) {
+    const h = new Harness(t);
+    const ring = h.ring();
+    h.start([jobConfig('a')], [ring]);
+    h.sink('a').reply = reply;
+    ring.write({ ray: 1 });
+    ring.end();
+    h.send({ type: 'drain', deadlineMs: 1000 });
+    await h.pass(900);
+    t.equal(h.drained, undefined);
+    await h.pass(200);
+    t.match(h.drained, { isComplete: false, stats: { jobs: [{ delivered: 0 }] } });
+    t.ok(existsSync(ring.path), 'the next start delivers it');
+  }
+});
+
+t.test('without jobs nobody wants the records', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring();
+  h.start([], [ring]);
+  for (const ray of range(1, 10)) ring.write({ ray });
+  await h.pass(50);
+  t.equal(ring.head, ring.tail);
+});
+
+t.test('SIGUSR1 reaches the sinks', (t) => {
+  const h = new Harness(t);
+  h.start([jobConfig('a'), jobConfig('b')]);
+  h.send({ type: 'reopen' });
+  t.equal(h.sink('a').reopened + h.sink('b').reopened, 2);
+  t.end();
+});
+
+t.test('an idle shipper looks seldom, a busy one often', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring();
+  h.start([jobConfig('a')], [ring]);
+  await h.pass(200);
+  t.equal(h.clock.nextMs, 20);
+  for (let ray = 0; ray < 200; ray++) ring.write({ ray });
+  await h.pass(20);
+  t.ok((h.clock.nextMs ?? 100) < 20, `${h.clock.nextMs}`);
+});

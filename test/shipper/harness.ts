@@ -1,0 +1,168 @@
+/** A shipper with hand-driven time and sinks that a test answers for. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { loadRingBinding } from '../../src/engine/native/ring-binding.ts';
+import type { JobConfig } from '../../src/logs/config.ts';
+import type { Batch, Sink, SinkFailure } from '../../src/logs/index.ts';
+import type { FromShipper, ShipperStats, ToShipper } from '../../src/shipper/protocol.ts';
+import { Shipper } from '../../src/shipper/shipper.ts';
+import { HandClock } from '../support/hand-clock.ts';
+import { RingFile, type RingFileOptions } from '../support/ring-file.ts';
+import { temporaryFolder } from '../support/temp.ts';
+
+export interface Line {
+  RayID: string;
+  Sequence: number;
+  WorkerIndex: number;
+  Outcome: string;
+  Reason: string;
+  LostRecords: number;
+}
+
+const fieldNames = ['RayID', 'Sequence', 'WorkerIndex', 'Outcome', 'Reason', 'LostRecords'];
+
+export function jobConfig(name: string, batch: Partial<JobConfig['batch']> = {}): JobConfig {
+  return {
+    name,
+    dataset: 'http_requests',
+    destination: { type: 'file', path: `/not-used/${name}` },
+    output: { timestamp_format: 'unixnano', field_names: fieldNames },
+    batch: { max_bytes: 4096, max_records: 1000, max_interval: 0.1, ...batch },
+  };
+}
+
+export class TestSink implements Sink {
+  readonly description = 'the sink of a test';
+  readonly lines: Line[] = [];
+  /** Text of the batches that were accepted. */
+  readonly batches: string[] = [];
+  attempts = 0;
+  reopened = 0;
+  isClosed = false;
+  /** What to answer: null accepts, undefined leaves it to `answer`. */
+  reply: SinkFailure | null | undefined = null;
+  #pending: { text: string; done: (failure: SinkFailure | null) => void } | undefined;
+
+  send({ bytes }: Batch, done: (failure: SinkFailure | null) => void): void {
+    if (this.#pending !== undefined) throw new Error('a second batch before the first was answered');
+    this.attempts += 1;
+    this.#pending = { text: Buffer.from(bytes).toString(), done };
+    const { reply } = this;
+    if (reply !== undefined) queueMicrotask(() => this.answer(reply));
+  }
+
+  get isWaiting(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  answer(failure: SinkFailure | null): void {
+    const pending = this.#pending;
+    if (pending === undefined) throw new Error('there is nothing to answer');
+    this.#pending = undefined;
+    if (failure === null) {
+      this.batches.push(pending.text);
+      for (const line of pending.text.trimEnd().split('\n')) this.lines.push(JSON.parse(line) as Line);
+    }
+    pending.done(failure);
+  }
+
+  reopen(): void {
+    this.reopened += 1;
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  get rays(): number[] {
+    return this.lines.flatMap(({ RayID }) => (RayID === '' ? [] : [Number.parseInt(RayID, 16)]));
+  }
+}
+
+export const full: SinkFailure = { code: 'ENOSPC', message: 'no space left on device' };
+
+export class Harness {
+  readonly clock = new HandClock();
+  readonly posted: FromShipper[] = [];
+  readonly folder: string;
+  readonly shipper: Shipper;
+  /** All sinks made for a job, the latest last. */
+  readonly sinks = new Map<string, TestSink[]>();
+  readonly #t: Test;
+  #rings = 0;
+
+  constructor(t: Test) {
+    this.#t = t;
+    this.folder = temporaryFolder(t);
+    this.shipper = new Shipper({
+      binding: loadRingBinding(),
+      clock: this.clock,
+      random: () => 0.5,
+      folder: fs,
+      sinkOf: ({ name }) => {
+        const sink = new TestSink();
+        this.sinks.set(name, [...(this.sinks.get(name) ?? []), sink]);
+        return sink;
+      },
+      post: (message) => this.posted.push(message),
+    });
+  }
+
+  ring(options: RingFileOptions = {}): RingFile {
+    this.#rings += 1;
+    const boot = (options.bootId ?? 1n).toString(16).padStart(16, '0');
+    const file = new RingFile(join(this.folder, `ring-${boot}-${this.#rings}.ring`), {
+      ringId: this.#rings,
+      ...options,
+    });
+    this.#t.teardown(() => file.close());
+    return file;
+  }
+
+  send(message: ToShipper): void {
+    this.shipper.handle(message);
+  }
+
+  start(jobs: JobConfig[], rings: RingFile[] = []): void {
+    const bootIdHex = '0000000000000001';
+    this.send({
+      type: 'start',
+      directory: this.folder,
+      bootIdHex,
+      rings: rings.map(({ path }) => path),
+      jobs,
+    });
+  }
+
+  sink(name: string): TestSink {
+    const sink = this.sinks.get(name)?.at(-1);
+    if (sink === undefined) throw new Error(`job ${name} has no sink`);
+    return sink;
+  }
+
+  /** Lets time pass in small steps, and sinks answer in between. */
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 5) {
+      this.clock.advance(5);
+      await new Promise(setImmediate);
+    }
+  }
+
+  get stats(): ShipperStats {
+    return this.shipper.stats();
+  }
+
+  notices(level: 'info' | 'error'): string[] {
+    return this.posted.flatMap((message) =>
+      message.type === 'notice' && message.level === level ? [message.text] : [],
+    );
+  }
+
+  get drained() {
+    return this.posted.find((message) => message.type === 'drained');
+  }
+}
+
+export const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);

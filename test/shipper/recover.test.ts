@@ -1,0 +1,161 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { full, Harness, jobConfig, range } from './harness.ts';
+
+const earlier = { bootId: 0xabcn };
+
+t.test('rings of an earlier process are delivered, with what was under way, and removed', async (t) => {
+  const h = new Harness(t);
+  const left = h.ring({ ...earlier, workerIndex: 2 });
+  for (const ray of range(1, 5)) left.write({ ray });
+  left.write({ ray: 6 }, {}, 'prepared');
+  left.live(0, 6n, '/six');
+  left.live(1, 7n, '/seven');
+  const ours = h.ring();
+  h.start([jobConfig('a')], [ours]);
+  t.match(
+    h.posted.find(({ type }) => type === 'started'),
+    { recovered: 1, setAside: 0 },
+  );
+  ours.write({ ray: 8 });
+  await h.pass(300);
+  t.same(
+    h.sink('a').rays.sort((a, b) => a - b),
+    range(1, 8),
+  );
+  t.same(
+    h
+      .sink('a')
+      .lines.filter(({ Outcome }) => Outcome === 'interrupted')
+      .map(({ RayID, Sequence }) => [RayID, Sequence]),
+    [['0000000000000007', 6]],
+  );
+  t.notOk(existsSync(left.path));
+  t.ok(existsSync(ours.path));
+  t.match(h.stats, { recoveredRings: 1, interruptedRecords: 1, setAsideRings: 0 });
+});
+
+t.test('a ring stays until every job has all of it, and is found again by the next process', async (t) => {
+  const h = new Harness(t);
+  const left = h.ring(earlier);
+  for (const ray of range(1, 3)) left.write({ ray });
+  left.live(1, 4n, '/');
+  left.lose(3, 9);
+  h.start([jobConfig('up'), jobConfig('down')]);
+  h.sink('down').reply = full;
+  await h.pass(3_000);
+  t.equal(h.sink('up').lines.length, 5);
+  t.ok(existsSync(left.path));
+  h.send({ type: 'drain', deadlineMs: 100 });
+  await h.pass(200);
+  t.match(h.drained, { isComplete: false });
+
+  const next = new Harness(t);
+  next.send({
+    type: 'start',
+    directory: h.folder,
+    bootIdHex: '0000000000000002',
+    rings: [],
+    jobs: [jobConfig('down')],
+  });
+  await next.pass(300);
+  t.same(next.sink('down').rays, range(1, 4));
+  t.match(next.sink('down').lines.at(-1), {
+    Outcome: 'lost',
+    Reason: 'log_ring_full',
+    Sequence: 3,
+    LostRecords: 7,
+  });
+  t.match(next.stats.jobs, [{ delivered: 4, lost: 7 }]);
+  t.same(readdirSync(h.folder), []);
+});
+
+t.test('a worker that died: control names its ring', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring();
+  h.start([jobConfig('a')], [ring]);
+  ring.write({ ray: 1 });
+  ring.live(4, 2n, '/cut');
+  await h.pass(300);
+  t.same(h.sink('a').rays, [1], 'while it lives, what is under way is no record');
+  h.send({ type: 'recover', path: ring.path });
+  await h.pass(300);
+  t.same(h.sink('a').rays, [1, 2]);
+  t.notOk(existsSync(ring.path));
+  const next = h.ring();
+  h.send({ type: 'addRing', path: next.path });
+  next.write({ ray: 3 });
+  await h.pass(300);
+  t.same(h.sink('a').rays, [1, 2, 3]);
+});
+
+t.test('a writer that says that it has ended needs nobody to say so', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring();
+  h.start([jobConfig('a')], [ring]);
+  ring.write({ ray: 1 });
+  ring.live(0, 2n, '/');
+  ring.end();
+  await h.pass(300);
+  t.same(h.sink('a').rays, [1, 2]);
+  t.notOk(existsSync(ring.path));
+  h.send({ type: 'recover', path: ring.path });
+  t.match(h.notices('error'), [], 'and saying so afterwards is no fault');
+});
+
+t.test('what is no ring of ours is set aside, or removed where it never held a record', async (t) => {
+  const h = new Harness(t);
+  const foreign = h.ring({ ...earlier, version: 99 });
+  const blank = join(h.folder, 'ring-0000000000000abc-77.ring');
+  const blankOfOurs = join(h.folder, 'ring-0000000000000001-78.ring');
+  const other = join(h.folder, 'http_requests.ndjson');
+  writeFileSync(blank, '');
+  writeFileSync(blankOfOurs, '');
+  writeFileSync(other, '');
+  h.start([jobConfig('a')]);
+  t.same(
+    readdirSync(h.folder).sort(),
+    [
+      'http_requests.ndjson',
+      'ring-0000000000000001-78.ring',
+      `${foreign.path.split('/').at(-1)}.unknown`,
+    ].sort(),
+  );
+  t.match(
+    h.posted.find(({ type }) => type === 'started'),
+    { recovered: 0, setAside: 1 },
+  );
+  t.match(h.notices('error'), [/another version of Parapet.*renamed to/]);
+  t.equal(h.stats.setAsideRings, 1);
+});
+
+t.test('a folder that cannot be read is told, and nothing else stops', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring();
+  h.send({
+    type: 'start',
+    directory: join(h.folder, 'none'),
+    bootIdHex: '0000000000000001',
+    rings: [ring.path, join(h.folder, 'gone.ring')],
+    jobs: [jobConfig('a')],
+  });
+  t.match(h.notices('error'), [/cannot look for log rings/, /cannot read the log ring/]);
+  ring.write({ ray: 1 });
+  await h.pass(300);
+  t.same(h.sink('a').rays, [1]);
+});
+
+t.test('bytes that make no sense are counted once, whatever the number of jobs', async (t) => {
+  const h = new Harness(t);
+  const left = h.ring(earlier);
+  left.write({ ray: 1 });
+  const at = left.tail;
+  left.write({ ray: 2 });
+  left.corrupt(at + 4, 0x1234);
+  h.start([jobConfig('a'), jobConfig('b')]);
+  await h.pass(300);
+  t.same(h.sink('a').rays, [1]);
+  t.equal(h.stats.damagedBytes, left.tail - at);
+  t.notOk(existsSync(left.path));
+});
