@@ -1,7 +1,10 @@
-// Writes the generated C++ headers from the TypeScript layouts, and the stale check that CI runs.
+// Writes what is generated from TypeScript: the C++ headers from the layouts, and the schema and the reference of the
+// config. With --check it is the stale check that CI runs.
 // Usage: node scripts/generate.mjs [--check]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { configReference } from './generate/config-reference.mjs';
+import { configSchemaJson } from './generate/config-schema.mjs';
 import { contractHeader } from './generate/contract-header.mjs';
 import { knownNamesHeader } from './generate/known-names-header.mjs';
 import { recordLayoutHeader } from './generate/record-layout-header.mjs';
@@ -12,6 +15,7 @@ const contract = await import(new URL('src/engine/contract.ts', root).href);
 const ringLayout = await import(new URL('src/logs/ring/layout.ts', root).href);
 const encodeLayout = await import(new URL('src/logs/encode/program-layout.ts', root).href);
 const record = await import(new URL('src/logs/record/fixed.ts', root).href);
+const { configSchema } = await import(new URL('src/config/schema.ts', root).href);
 const { schemaHash } = await import(new URL('src/logs/record/schema.ts', root).href);
 
 const outputs = [
@@ -20,6 +24,8 @@ const outputs = [
   ['native/core/ring_layout.gen.h', ringLayoutHeader(ringLayout, schemaHash)],
   ['native/core/record_layout.gen.h', recordLayoutHeader(record)],
   ['native/core/encode_layout.gen.h', encodeLayoutHeader(encodeLayout)],
+  ['config/schema.json', configSchemaJson(configSchema)],
+  ['config/reference.yaml', configReference(configSchema)],
 ];
 
 export function staleFiles() {

@@ -9,7 +9,7 @@ import {
   family,
   formatExposition,
   processFamilies,
-  recordFamilies,
+  storeFamilies,
 } from '../metrics/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { Delivery } from './delivery.ts';
@@ -95,7 +95,7 @@ async function families(observed: Observed): Promise<Family[]> {
   const { compiled } = observed.configuration();
   return [
     ...engineFamilies(observed.pages()),
-    ...recordFamilies('store', 'Store of responses', binding.storeStats()),
+    ...storeFamilies(binding.storeStats()),
     ...logFamilies(await observed.delivery()?.stats(), observed.delivery()?.restarts ?? 0),
     family('parapet_info', 'gauge', 'Versions, as labels.', [{ labels: versions, value: 1 }]),
     family('parapet_workers', 'gauge', 'Worker slots.', workers),

@@ -18,27 +18,6 @@ export function engineFamilies(pages: readonly CounterPage[]): Family[] {
     }));
 }
 
-/**
- * Numbers that another part counts, as a flat record. Names are given in snake case or camel case; those that end in
- * `_total` are counters.
- */
-export function recordFamilies(
-  part: string,
-  help: string,
-  numbers: Readonly<Record<string, unknown>>,
-): Family[] {
-  const families: Family[] = [];
-  for (const [key, value] of Object.entries(numbers)) {
-    if (typeof value !== 'number' && typeof value !== 'bigint') continue;
-    const name = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    const full = `${prefix}${name.startsWith(`${part}_`) ? '' : `${part}_`}${name}`;
-    const words = name.replaceAll('_', ' ').replace(/ total$/, '');
-    const type = name.endsWith('_total') ? 'counter' : 'gauge';
-    families.push({ name: full, type, help: `${help}: ${words}.`, samples: [{ value: Number(value) }] });
-  }
-  return families;
-}
-
 export function family(
   name: string,
   type: Family['type'],
@@ -46,6 +25,44 @@ export function family(
   samples: number | readonly Sample[],
 ): Family {
   return { name, type, help, samples: typeof samples === 'number' ? [{ value: samples }] : samples };
+}
+
+/** Numbers of `storeStats`. Hits, misses and followers are counted by the engine too, and told there. */
+const storeRows: readonly [key: string, name: string, type: Family['type'], help: string][] = [
+  ['bytesMax', 'max_bytes', 'gauge', 'Budget of the store.'],
+  ['bytesUsed', 'used_bytes', 'gauge', 'Memory of the store in use, all overhead included.'],
+  ['bytesObjects', 'objects_bytes', 'gauge', 'Memory for bodies, heads and keys.'],
+  ['bytesEntries', 'entries_bytes', 'gauge', 'Memory for the entries of objects.'],
+  ['bytesIndex', 'index_bytes', 'gauge', 'Memory for the index.'],
+  ['bytesFixed', 'fixed_bytes', 'gauge', 'Memory that the store has from its start.'],
+  [
+    'bytesUnlinked',
+    'unlinked_bytes',
+    'gauge',
+    'Memory of objects that are no longer in the index, but are being sent.',
+  ],
+  ['objects', 'objects', 'gauge', 'Objects and markers in the index.'],
+  ['fillsActive', 'fills_active', 'gauge', 'Responses that are being stored now.'],
+  ['pins', 'pins', 'gauge', 'Uses of objects that are under way.'],
+  ['fills', 'fills_total', 'counter', 'Responses that began to be stored.'],
+  ['stored', 'stored_total', 'counter', 'Responses that were stored whole.'],
+  [
+    'windowed',
+    'windowed_total',
+    'counter',
+    'Responses that outgrew the object limit and went on through a window.',
+  ],
+  ['refused', 'refused_total', 'counter', 'Responses that were not stored for want of room.'],
+  ['evictions', 'evictions_total', 'counter', 'Objects that made room for others.'],
+  ['bytesEvicted', 'evicted_bytes_total', 'counter', 'Bytes of objects that made room for others.'],
+  ['purges', 'purges_total', 'counter', 'Objects that were purged or invalidated.'],
+  ['recovered', 'recovered_total', 'counter', 'Locks whose holder had died.'],
+];
+
+export function storeFamilies(stats: Readonly<Record<string, number>>): Family[] {
+  return storeRows.map(([key, name, type, help]) =>
+    family(`parapet_store_${name}`, type, help, stats[key] ?? 0),
+  );
 }
 
 export interface ProcessNumbers {

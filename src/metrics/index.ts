@@ -1,3 +1,3 @@
 export { type CounterName, CounterPage, sumCounters } from './counters.ts';
 export { expositionType, type Family, formatExposition, type Sample } from './exposition.ts';
-export { engineFamilies, family, type ProcessNumbers, processFamilies, recordFamilies } from './families.ts';
+export { engineFamilies, family, type ProcessNumbers, processFamilies, storeFamilies } from './families.ts';

@@ -5,7 +5,7 @@ import {
   engineFamilies,
   family,
   formatExposition,
-  recordFamilies,
+  storeFamilies,
   sumCounters,
 } from '../../src/metrics/index.ts';
 
@@ -44,16 +44,23 @@ t.test('every counter of the contract is a family with type, help and unit', asy
   }
 });
 
-t.test('numbers of other parts become families; what is no number is left out', async (t) => {
-  t.same(recordFamilies('store', 'Store', { bytesUsed: 5, evicted_total: 7n, name: 'x' }), [
-    { name: 'parapet_store_bytes_used', type: 'gauge', help: 'Store: bytes used.', samples: [{ value: 5 }] },
+t.test('numbers of the store become families', async (t) => {
+  const families = storeFamilies({ bytesUsed: 5, evictions: 7 });
+  t.same(
+    families.find(({ name }) => name === 'parapet_store_used_bytes'),
     {
-      name: 'parapet_store_evicted_total',
-      type: 'counter',
-      help: 'Store: evicted.',
-      samples: [{ value: 7 }],
+      name: 'parapet_store_used_bytes',
+      type: 'gauge',
+      help: 'Memory of the store in use, all overhead included.',
+      samples: [{ value: 5 }],
     },
-  ]);
+  );
+  for (const { name, type } of families) t.equal(type, name.endsWith('_total') ? 'counter' : 'gauge', name);
+});
+
+t.test('no family has the name of another', async (t) => {
+  const names = [...engineFamilies([page({}).page]), ...storeFamilies({})].map(({ name }) => name);
+  t.equal(new Set(names).size, names.length);
 });
 
 t.test('the exposition is the text format, with its escapes', async (t) => {

@@ -1,0 +1,152 @@
+// config/reference.yaml: every option with its description and its default, as a config that can be run as it stands.
+// What has no default is shown by an example, and commented out where it may be left out.
+
+const lineMax = 110;
+
+/** Examples of what has no default, by path; `*` stands for the name of an entry and for any index. */
+const examples = {
+  listeners: [{ address: '127.0.0.1:8080' }],
+  origins: { site: { servers: [{ url: 'http://127.0.0.1:9100' }] } },
+  zones: [{ name: 'site', hosts: ['example.com', '*.example.com'], origin: 'site' }],
+  admin: { address: '127.0.0.1:9901', tokenFile: '/etc/parapet/admin.token' },
+  workers: 4,
+  user: 'parapet',
+  'logs.jobs': [
+    {
+      name: 'access',
+      destination: { type: 'file', path: '../var/log/http_requests.ndjson' },
+      output: { field_names: ['EdgeStartTimestamp', 'RayID', 'ClientRequestURI', 'EdgeResponseStatus'] },
+    },
+  ],
+  'logs.directory': '../var/log',
+  'dns.servers': ['192.0.2.53'],
+  trusted_proxies: ['10.0.0.0/8'],
+};
+
+const quoted = /^$|^[\s*&!|>'"%@`?{}[\],#-]|: | #|^(true|false|null|yes|no|on|off|~)$|^[0-9.+-]+$|:$/i;
+const scalar = (value) =>
+  typeof value === 'string' && quoted.test(value) ? JSON.stringify(value) : String(value);
+const flow = (value) => {
+  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
+  if (typeof value === 'object')
+    return `{ ${Object.entries(value)
+      .map(([key, inner]) => `${key}: ${flow(inner)}`)
+      .join(', ')} }`;
+  return scalar(value);
+};
+
+function comment(text, indent) {
+  const lines = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent.length + 2 + line.length + 1 + word.length > lineMax) {
+      lines.push(line);
+      line = '';
+    }
+    line += line === '' ? word : ` ${word}`;
+  }
+  return [...lines, line].map((one) => `${indent}# ${one}`);
+}
+
+function facts(schema) {
+  if (schema.enum !== undefined) return ` One of: ${schema.enum.join(', ')}.`;
+  return '';
+}
+
+const isSection = (schema) => schema.properties !== undefined || schema.oneOf !== undefined;
+
+/** Lines of one key. `given`: its example, or undefined. */
+function renderKey(key, schema, path, given, indent, off) {
+  const mark = off ? '#' : '';
+  const about =
+    schema.description === undefined ? [] : comment(`${schema.description}${facts(schema)}`, indent);
+  const head = `${indent}${mark}${key}:`;
+  const inner = `${indent}  `;
+  if (schema.patternProperties !== undefined) {
+    const [entry] = Object.values(schema.patternProperties);
+    const lines = Object.entries(given ?? {}).flatMap(([name, value]) => [
+      `${inner}${mark}${name}:`,
+      ...renderSection(entry, `${path}.*`, value, `${inner}  `, off),
+    ]);
+    return [...about, head, ...lines];
+  }
+  if (isSection(schema)) return [...about, head, ...renderSection(schema, path, given, inner, off)];
+  if (schema.items !== undefined && isSection(schema.items)) {
+    const values = given ?? [];
+    if (values.length === 0)
+      return [...about, `${head} ${longList(schema.default ?? [], indent, mark)}`.trimEnd()];
+    return [
+      ...about,
+      head,
+      ...values.flatMap((value) => renderItem(schema.items, `${path}.*`, value, inner, off)),
+    ];
+  }
+  const value = given ?? schema.default;
+  return [
+    ...about,
+    Array.isArray(value) ? `${head} ${longList(value, indent, mark)}` : `${head} ${flow(value)}`,
+  ];
+}
+
+/** A list on one line, or broken where it is too long for one. */
+function longList(values, indent, mark) {
+  const one = flow(values);
+  if (one.length + indent.length <= lineMax - 20) return one;
+  const lines = [];
+  let line = '';
+  for (const value of values.map(flow)) {
+    if (line.length + value.length + 2 + indent.length > lineMax - 4) {
+      lines.push(line);
+      line = '';
+    }
+    line += `${value}, `;
+  }
+  return [
+    '[',
+    ...[...lines, line].map((text) => `${indent}  ${mark}  ${text.trimEnd()}`),
+    `${indent}${mark}]`,
+  ].join('\n');
+}
+
+function renderItem(schema, path, value, indent, off) {
+  const lines = renderSection(schema, path, value, `${indent}  `, off);
+  const first = lines.findIndex((line) => !line.trimStart().startsWith('# '));
+  // The dash stands before the first key, its description above it.
+  return lines.map((line, index) => (index === first ? `${indent}- ${line.slice(indent.length + 2)}` : line));
+}
+
+function renderSection(schema, path, given, indent, off) {
+  const section = schema.oneOf?.[0] ?? schema;
+  const required = new Set(section.required ?? []);
+  const lines = [];
+  for (const [key, inner] of Object.entries(section.properties)) {
+    if (inner.notYet) continue;
+    const at = path === '' ? key : `${path}.${key}`;
+    if (inner.const !== undefined) {
+      lines.push(`${indent}${off ? '#' : ''}${key}: ${inner.const}`);
+      continue;
+    }
+    const value = examples[at] ?? given?.[key];
+    const isOptional = !required.has(key) && inner.default === undefined;
+    const isOff =
+      off ||
+      (isOptional && key !== 'admin') ||
+      (examples[at] !== undefined && ['dns.servers', 'trusted_proxies'].includes(at));
+    if (value === undefined && inner.default === undefined)
+      throw new Error(`config-reference: ${at} needs an example`);
+    lines.push(...renderKey(key, inner, at, value, indent, isOff));
+  }
+  return lines;
+}
+
+export function configReference(schema) {
+  const plain = JSON.parse(JSON.stringify(schema));
+  const head = [
+    '# yaml-language-server: $schema=./schema.json',
+    '# Every option of Parapet with its default (generated: npm run gen). A line that begins with # and no space is an',
+    '# option without a default. Sizes are bytes, or have a unit (KiB, MiB, GiB); times say their unit in the name.',
+    '',
+  ];
+  const lines = renderSection(plain, '', undefined, '', false);
+  return `${[...head, ...lines].join('\n')}\n`;
+}
