@@ -163,7 +163,9 @@ std::uint8_t* LineProgram::run(const std::uint8_t* frame, std::uint8_t* out) noe
                 const String query = string_of(frame, op.source + 1u);
                 *out++ = '"';
                 out = put_escaped(out, path.at, path.length);
-                if ((frame[fixed_at + offsetof(RecordFixed, flags)] & record_flag::has_query) != 0) *out++ = '?';
+                // The flag tells an empty query from none.
+                const bool has_query = (frame[fixed_at + offsetof(RecordFixed, flags)] & record_flag::has_query) != 0;
+                if (has_query || query.length != 0) *out++ = '?';
                 out = put_escaped(out, query.at, query.length);
                 *out++ = '"';
                 break;

@@ -4,8 +4,9 @@ import type { RingBinding } from '../engine/native/ring-binding.ts';
 import { Ring, ringFilePrefix, ringFileSuffix } from '../logs/index.ts';
 import type { Tell } from './notices.ts';
 
-/** The part of node:fs that recovery uses, once, before records flow. */
+/** The part of node:fs that is used for rings. */
 export interface Folder {
+  existsSync(path: string): boolean;
   readdirSync(path: string): string[];
   renameSync(from: string, to: string): void;
   unlinkSync(path: string): void;

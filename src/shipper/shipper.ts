@@ -31,6 +31,11 @@ export interface ShipperPorts {
   post: (message: FromShipper) => void;
 }
 
+/** A ring in memory has a descriptor for its path, and goes with it. */
+function isInMemory(path: string): boolean {
+  return path.startsWith('/proc/');
+}
+
 interface Drain {
   untilMs: number;
 }
@@ -139,25 +144,30 @@ export class Shipper {
     return source;
   }
 
-  #addRing(path: string): Source | undefined {
-    const known = this.#sources.find((source) => source.ring.path === path && !source.isSealed);
-    if (known !== undefined) return known;
+  #addRing(path: string): void {
+    if (this.#sources.some(({ ring, isSealed }) => ring.path === path && !isSealed)) return;
     const { binding, post } = this.#ports;
     let why: string;
     try {
       const opened = Ring.open(binding, path);
-      if (opened.found === 'ring') return this.#follow(opened.ring);
+      if (opened.found === 'ring') {
+        this.#follow(opened.ring);
+        return;
+      }
       why = `it is ${opened.found}`;
     } catch (error) {
       why = (error as Error).message;
     }
     post({ type: 'notice', level: 'error', text: `cannot read the log ring ${path}: ${why}` });
-    return undefined;
   }
 
+  /** The ring may have said so itself, and may be gone already; one in memory is not looked up: its path names another now. */
   #recover(path: string): void {
-    const source = this.#addRing(path);
-    if (source !== undefined) this.#seal(source);
+    const isKnown = this.#sources.some(({ ring }) => ring.path === path);
+    if (!isKnown && !isInMemory(path) && this.#ports.folder.existsSync(path)) this.#addRing(path);
+    for (const source of this.#sources) {
+      if (source.ring.path === path && !source.isSealed) this.#seal(source);
+    }
   }
 
   #seal(source: Source): void {
@@ -294,8 +304,7 @@ export class Shipper {
       ring.close();
       this.#totals.damagedBytes += source.damagedBytes;
       for (const job of [...this.#jobs, ...this.#leaving.keys()]) job.forget(source);
-      // A ring in memory has a descriptor for its path, and goes with it.
-      if (ring.path.startsWith('/proc/')) return false;
+      if (isInMemory(ring.path)) return false;
       try {
         folder.unlinkSync(ring.path);
       } catch (error) {

@@ -101,7 +101,7 @@ t.test('a writer that says that it has ended needs nobody to say so', async (t) 
   t.same(h.sink('a').rays, [1, 2]);
   t.notOk(existsSync(ring.path));
   h.send({ type: 'recover', path: ring.path });
-  t.match(h.notices('error'), [], 'and saying so afterwards is no fault');
+  t.same(h.notices('error'), [], 'and saying so afterwards is no fault');
 });
 
 t.test('what is no ring of ours is set aside, or removed where it never held a record', async (t) => {
