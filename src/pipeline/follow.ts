@@ -80,7 +80,7 @@ function onFailed(exchange: Exchange): number {
   return fetch(exchange);
 }
 
-export function onFollow(exchange: Exchange): number {
+export function follow(exchange: Exchange): number {
   recallNote(exchange);
   readFacts(exchange);
   switch (exchange.event.word(eventWord.cause)) {

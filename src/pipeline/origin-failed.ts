@@ -8,9 +8,9 @@ import { recallNote, serveOnError } from './origin-head.ts';
 import { next } from './phase.ts';
 import { respondPage } from './respond.ts';
 
-const originFailed = reasons.indexOf('origin_failed');
+const originFailedReason = reasons.indexOf('origin_failed');
 
-export function onOriginFailed(exchange: Exchange): number {
+export function originFailed(exchange: Exchange): number {
   const { event, zone } = exchange;
   const cause = event.word(eventWord.cause);
   const server = event.word(eventWord.server);
@@ -22,5 +22,5 @@ export function onOriginFailed(exchange: Exchange): number {
     return fetchAgain(exchange, server);
   const served = serveOnError(exchange);
   if (served !== next) return served;
-  return respondPage(exchange, failureStatus(cause), originFailed, proxyStatusEdit(cause));
+  return respondPage(exchange, failureStatus(cause), originFailedReason, proxyStatusEdit(cause));
 }

@@ -6,7 +6,7 @@ import { forwardCacheable, forwardDynamic, forwardNotModified } from './forward.
 import { invalidate } from './invalidation.ts';
 import { lookUpAgain, readFacts } from './lookup.ts';
 import { fetchMode } from './notes.ts';
-import { next, runPhases } from './phase.ts';
+import { next } from './phase.ts';
 import { refresh } from './refresh.ts';
 import { respondPage } from './respond.ts';
 import { serveEntry } from './serve.ts';
@@ -31,18 +31,24 @@ export function serveOnError(exchange: Exchange): number {
   return serveEntry(exchange, cacheStatus.hitStaleIfError, cacheResult.stale);
 }
 
-export function onOriginHead(exchange: Exchange): number {
+/** Takes the response in: the server is well, what an unsafe request has made untrue is dropped. */
+export function takeResponse(exchange: Exchange): number {
   const { event, response } = exchange;
   response.reset(event.word(eventWord.originHead));
   exchange.zone.balancer.noteSuccess(event.word(eventWord.server));
   recallNote(exchange);
   const reason = readFacts(exchange);
+  if (!exchange.isCacheable) exchange.note.reason = reason;
   invalidate(exchange);
-  const given = runPhases(exchange.plan.response, exchange);
-  if (given !== next) return given;
-  if (!exchange.isCacheable) return forwardDynamic(exchange, reason);
+  return next;
+}
+
+/** Decides what becomes of the response. */
+export function concludeResponse(exchange: Exchange): number {
+  const { event, note, response } = exchange;
+  if (!exchange.isCacheable) return forwardDynamic(exchange, note.reason);
   const status = response.code;
-  if (exchange.note.mode === fetchMode.validate) {
+  if (note.mode === fetchMode.validate) {
     if (status === 304) return refresh(exchange);
     if (isOriginError(status)) {
       const served = serveOnError(exchange);

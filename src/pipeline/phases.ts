@@ -1,20 +1,30 @@
 /**
- * The phases in the order of the rules specification (2.5). Rule phases join here, at the places that are marked, as
- * functions that were compiled for the snapshot.
+ * The phases in the order of the rules specification (2.5), one flat list per kind of event. Rule phases join here, at the
+ * places that are marked, as functions that were compiled for the snapshot.
  */
 import { address } from './address.ts';
 import { answer } from './answer.ts';
 import { door } from './door.ts';
 import { injectFault } from './faults.ts';
 import { fetch } from './fetch.ts';
+import { follow } from './follow.ts';
 import { lookUp } from './lookup.ts';
+import { originFailed } from './origin-failed.ts';
+import { concludeResponse, takeResponse } from './origin-head.ts';
 import type { Phase } from './phase.ts';
-import type { PhaseSet } from './plan.ts';
 import type { PolicySnapshot } from './snapshot.ts';
 
-export const phases: PhaseSet = {
-  request(snapshot: PolicySnapshot): readonly Phase[] {
-    return [
+/** The phases of each kind of event; the last of each list always answers. */
+export interface PhaseLists {
+  readonly request: readonly Phase[];
+  readonly originHead: readonly Phase[];
+  readonly originFailed: readonly Phase[];
+  readonly follow: readonly Phase[];
+}
+
+export function composePhases(snapshot: PolicySnapshot): PhaseLists {
+  return {
+    request: [
       door,
       ...(snapshot.testFaults ? [injectFault] : []),
       address,
@@ -22,10 +32,14 @@ export const phases: PhaseSet = {
       lookUp,
       answer,
       fetch,
-    ];
-  },
-  response(): readonly Phase[] {
-    // http_response_cache_settings to http_log_custom_fields: 17 to 23
-    return [];
-  },
-};
+    ],
+    originHead: [
+      address,
+      takeResponse,
+      // http_response_cache_settings to http_log_custom_fields: 17 to 23
+      concludeResponse,
+    ],
+    originFailed: [address, originFailed],
+    follow: [address, follow],
+  };
+}

@@ -1,14 +1,10 @@
-/**
- * A snapshot made ready to decide by: everything that can be resolved once is resolved here, and the phases of each zone
- * are one flat list.
- */
+/** A snapshot made ready to decide by: everything that can be resolved once is resolved here. */
 import { type CacheSettings, defaultCacheSettings, Eligibility } from '../cache/index.ts';
 import { type KnownName, keyExtendingNames } from '../engine/contract.ts';
 import { maskOf } from '../engine/head-view.ts';
 import { NetworkSet } from '../lib/ip.ts';
 import { Balancer, defaultOriginSettings, HealthTable } from '../origin/index.ts';
 import { ErrorPages } from './error-page.ts';
-import type { Phase } from './phase.ts';
 import type { PolicyLimits, PolicySnapshot, ZoneSnapshot } from './snapshot.ts';
 
 export interface ZonePlan {
@@ -29,17 +25,7 @@ export interface Plan {
   readonly trustedProxies: NetworkSet;
   readonly errorPages: ErrorPages;
   readonly limits: PolicyLimits;
-  /** Phases of a request head, in order. */
-  readonly request: readonly Phase[];
-  /** Phases of a response head before it is forwarded, in order. */
-  readonly response: readonly Phase[];
   readonly serverIds: ReadonlySet<number>;
-}
-
-/** The phases that a plan is composed of; rule phases join them at their places (rules specification 2.5). */
-export interface PhaseSet {
-  request(snapshot: PolicySnapshot): readonly Phase[];
-  response(snapshot: PolicySnapshot): readonly Phase[];
 }
 
 const offSettings: CacheSettings = { ...defaultCacheSettings, mode: 'off' };
@@ -91,12 +77,7 @@ export const noZone: ZonePlan = {
 /**
  * @param turn where round robin begins, so that workers do not march in step
  */
-export function buildPlan(
-  snapshot: PolicySnapshot,
-  health: HealthTable,
-  phases: PhaseSet,
-  turn: number,
-): Plan {
+export function buildPlan(snapshot: PolicySnapshot, health: HealthTable, turn: number): Plan {
   const balancers = snapshot.origins.map((origin) => new Balancer(origin, health, turn));
   return {
     id: snapshot.id,
@@ -104,8 +85,6 @@ export function buildPlan(
     trustedProxies: new NetworkSet(snapshot.trustedProxies),
     errorPages: new ErrorPages(snapshot.errorPages),
     limits: snapshot.limits,
-    request: phases.request(snapshot),
-    response: phases.response(snapshot),
     serverIds: new Set(snapshot.origins.flatMap((origin) => origin.servers.map((server) => server.id))),
   };
 }

@@ -22,13 +22,9 @@ import {
 } from '../engine/contract.ts';
 import type { EnginePorts } from '../engine/ports.ts';
 import { HealthTable } from '../origin/index.ts';
-import { address } from './address.ts';
 import { Exchange } from './exchange.ts';
-import { onFollow } from './follow.ts';
-import { onOriginFailed } from './origin-failed.ts';
-import { onOriginHead } from './origin-head.ts';
 import { answered, next, refusalReason, refusalStatus, runPhases } from './phase.ts';
-import { phases } from './phases.ts';
+import { composePhases, type PhaseLists } from './phases.ts';
 import { buildPlan, noZone, type Plan, type ZonePlan } from './plan.ts';
 import { respondPage } from './respond.ts';
 import { ttlWord } from './serve.ts';
@@ -39,14 +35,20 @@ const policyFault = reasons.indexOf('policy_fault');
 const plainFlags =
   objectFlag.hasEtag | objectFlag.hasLastModified | objectFlag.weakEtag | objectFlag.mustRevalidate;
 
+/** A plan, and the phases that decide by it. */
+interface Program {
+  readonly plan: Plan;
+  readonly phases: PhaseLists;
+}
+
 export class Policy {
   readonly #words: Int32Array;
   readonly #writer: CommandWriter;
   readonly #exchange: Exchange;
   readonly #health = new HealthTable();
-  readonly #plans = new Map<number, Plan>();
+  readonly #programs = new Map<number, Program>();
   readonly #turn: number;
-  #plan: Plan;
+  #program: Program;
 
   /**
    * @param memory the arena of the engine
@@ -58,38 +60,43 @@ export class Policy {
     this.#words = arena.words;
     this.#writer = new CommandWriter(arena, batchRegion);
     this.#turn = turn;
-    this.#plan = buildPlan(snapshot, this.#health, phases, turn);
-    this.#plans.set(snapshot.id, this.#plan);
-    this.#exchange = new Exchange({ arena, writer: this.#writer, ports }, this.#plan, noZone);
+    this.#program = this.prepare(snapshot);
+    this.#exchange = new Exchange({ arena, writer: this.#writer, ports }, this.#program.plan, noZone);
   }
 
   /** Makes a snapshot ready. Throws where it cannot be used; nothing has changed then. */
-  prepare(snapshot: PolicySnapshot): void {
-    this.#plans.set(snapshot.id, buildPlan(snapshot, this.#health, phases, this.#turn));
+  prepare(snapshot: PolicySnapshot): Program {
+    const plan = buildPlan(snapshot, this.#health, this.#turn);
+    const program = { plan, phases: composePhases(snapshot) };
+    this.#programs.set(snapshot.id, program);
+    return program;
   }
 
   /** Puts a snapshot that was prepared in force. Exchanges that began under another are still decided by that one. */
   commit(id: number): void {
-    const plan = this.#plans.get(id);
-    if (plan === undefined) throw new Error(`snapshot ${id} was not prepared`);
-    this.#plan = plan;
+    const program = this.#programs.get(id);
+    if (program === undefined) throw new Error(`snapshot ${id} was not prepared`);
+    this.#program = program;
   }
 
   /** Forgets a snapshot that was prepared and is not to come in force. */
   abandon(id: number): void {
-    if (id !== this.#plan.id) this.#plans.delete(id);
+    if (id !== this.#program.plan.id) this.#programs.delete(id);
   }
 
   /** Forgets the snapshots that no exchange refers to any more, save those from the one in force on. */
   retain(live: readonly number[]): void {
-    const kept = new Set([...live, this.#plan.id]);
-    for (const id of this.#plans.keys()) if (id < this.#plan.id && !kept.has(id)) this.#plans.delete(id);
-    this.#health.retain(new Set([...this.#plans.values()].flatMap((plan) => [...plan.serverIds])));
+    const current = this.#program.plan.id;
+    const kept = new Set([...live, current]);
+    const old = [...this.#programs.keys()].filter((id) => id < current && !kept.has(id));
+    for (const id of old) this.#programs.delete(id);
+    const servers = [...this.#programs.values()].flatMap(({ plan }) => Array.from(plan.serverIds));
+    this.#health.retain(new Set(servers));
   }
 
   /** Snapshots that are held ready. */
   get snapshotIds(): number[] {
-    return [...this.#plans.keys()];
+    return [...this.#programs.keys()];
   }
 
   /** Decides the batch that lies in the arena. */
@@ -103,8 +110,9 @@ export class Policy {
     for (let index = 0; index < count; index += 1) {
       words[controlWord.eventCursor] = index;
       const id = words[base + eventWord.snapshot]!;
-      const plan = id === this.#plan.id ? this.#plan : (this.#plans.get(id) ?? this.#plan);
-      if (!this.#serveFresh(base, plan, now)) this.#decide(base, plan, now, nowMs);
+      const current = this.#program;
+      const program = id === current.plan.id ? current : (this.#programs.get(id) ?? current);
+      if (!this.#serveFresh(base, program.plan, now)) this.#decide(base, program, now, nowMs);
       base += eventWords;
     }
   }
@@ -142,32 +150,30 @@ export class Policy {
     return true;
   }
 
-  #decide(base: number, plan: Plan, now: number, nowMs: number): void {
+  #decide(base: number, program: Program, now: number, nowMs: number): void {
+    if (this.#words[base + eventWord.kind] === eventKind.ended) return;
     const exchange = this.#exchange;
-    exchange.begin(base, plan, now, nowMs);
-    const answer = decideEvent(exchange);
+    exchange.begin(base, program.plan, now, nowMs);
+    const answer = runPhases(phasesOf(program.phases, exchange.event.kind), exchange);
     if (answer === answered) return;
     if (answer === next) respondPage(exchange, 500, policyFault);
     else respondPage(exchange, refusalStatus(answer), refusalReason(answer));
   }
 }
 
-function decideEvent(exchange: Exchange): number {
-  switch (exchange.event.kind) {
+const noPhases: PhaseLists['request'] = [];
+
+function phasesOf(lists: PhaseLists, kind: number): PhaseLists['request'] {
+  switch (kind) {
     case eventKind.request:
-      return runPhases(exchange.plan.request, exchange);
+      return lists.request;
     case eventKind.originHead:
-      address(exchange);
-      return onOriginHead(exchange);
+      return lists.originHead;
     case eventKind.originFailed:
-      address(exchange);
-      return onOriginFailed(exchange);
+      return lists.originFailed;
     case eventKind.follow:
-      address(exchange);
-      return onFollow(exchange);
-    case eventKind.ended:
-      return answered;
+      return lists.follow;
     default:
-      return next;
+      return noPhases;
   }
 }
