@@ -24,6 +24,7 @@ void request_fields(RecordStrings& strings, const HeadTable& head) noexcept {
 }
 
 void client_side(RecordFixed& fixed, const Client& client) noexcept {
+    fixed.scheme = static_cast<std::uint8_t>(record_scheme::http);
     std::memcpy(fixed.client_address, client.peer.bytes, 16);
     std::memcpy(fixed.server_address, client.local.bytes, 16);
     fixed.client_port = client.peer.port;
@@ -82,6 +83,7 @@ void Engine::prepare_record(Exchange& exchange) noexcept {
     fixed.http_version = exchange.http10 ? 10 : 11;
     fixed.attempts = static_cast<std::uint8_t>(exchange.attempts > 255 ? 255 : exchange.attempts);
     request_fields(input.strings, head);
+    if (head.flag(head_flag::has_query)) fixed.flags |= static_cast<std::uint8_t>(record_flag::has_query);
     input.strings.edge_host = input.strings.host;
     input.strings.content_type = exchange.content_type;
     input.strings.expires = exchange.expires;

@@ -179,9 +179,9 @@ void Engine::head_arrived(Client& client, std::uint32_t raw_offset, std::uint32_
         if (parsed.body == http1::Body::length) {
             exchange.body_left = head.content_length();
         } else {
-            exchange.trailers = arena_.allocate(limits.trailer_bytes_max);
             http1::ChunkLimits chunk_limits;
             chunk_limits.trailer_bytes_max = limits.trailer_bytes_max;
+            exchange.trailers = arena_.allocate(http1::kept_trailer_bytes(chunk_limits));
             exchange.chunks = http1::ChunkDecoder(arena_.span(exchange.trailers.offset, exchange.trailers.capacity), chunk_limits);
         }
     }

@@ -142,9 +142,9 @@ void Engine::read_origin_head(Origin& origin) noexcept {
         origin.body_left = parsed.body == http1::Body::length ? head.content_length() : 0;
         origin.may_reuse = head.flag(head_flag::keep_alive);
         if (parsed.body == http1::Body::chunked) {
-            origin.trailers = arena_.allocate(limits.trailer_bytes_max);
             http1::ChunkLimits chunk_limits;
             chunk_limits.trailer_bytes_max = limits.trailer_bytes_max;
+            origin.trailers = arena_.allocate(http1::kept_trailer_bytes(chunk_limits));
             origin.chunks = http1::ChunkDecoder(arena_.span(origin.trailers.offset, origin.trailers.capacity), chunk_limits);
         }
         set_origin_timer(origin, OriginTimer::none, 0);
