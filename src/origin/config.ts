@@ -5,6 +5,7 @@ import {
   milliseconds,
   named,
   oneOf,
+  path,
   type Static,
   seconds,
   section,
@@ -163,7 +164,7 @@ export const dnsConfig = section(
       }),
       { default: [], description: 'Name servers to ask; empty: those of the system.' },
     ),
-    hostsFile: text({
+    hostsFile: path({
       default: '/etc/hosts',
       description: 'Names that are looked up before a name server is asked; read again when it changes.',
     }),
