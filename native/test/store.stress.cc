@@ -370,7 +370,7 @@ TEST(four_workers_with_room_enough) {
 }
 
 TEST(four_workers_that_evict_all_the_time) {
-  auto run = std::make_unique<Run>(Load{2u << 20, 400, 6, false});
+  auto run = std::make_unique<Run>(Load{3u << 19, 400, 6, false});
   CHECK(run->is_faultless());
   CHECK(run->is_clean());
 }

@@ -135,6 +135,19 @@ TEST(the_budget_holds_under_a_churn_of_mixed_sizes) {
   CHECK_EQ(rig.store->stats().pins, 0u);
 }
 
+TEST(a_full_store_is_full_of_objects) {
+  Config config;
+  config.bytes_max = 16u << 20;
+  Rig rig(config);
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 40'000; ++i) {
+    rig.put("/" + std::to_string(random() % 100'000), std::string(200 + random() % 4000, 'b'), std::string(200, 'h'), random() % 2 == 0);
+  }
+  const Stats stats = rig.store->stats();
+  CHECK(stats.bytes_used * 100 > stats.bytes_max * 85);
+  CHECK_EQ(stats.windowed, 0u);
+}
+
 TEST(what_is_counted_is_what_is_used) {
   Rig rig;
   for (int i = 0; i < 2000; ++i) rig.put("/" + std::to_string(i), std::string(static_cast<std::size_t>(i) * 3, 'x'));

@@ -403,7 +403,7 @@ TEST(a_body_for_which_there_is_no_room_goes_through_a_window) {
   config.bytes_max = 1u << 20;
   config.window_bytes = 64 * 1024;
   Rig rig(config);
-  const std::string body = body_of("w", 4'000'000);
+  const std::string body = body_of("w", 1'000'000);
   Reader own;
   const FillResult lead = rig.begin("/a", 1, &own);
   CHECK(rig.store->set_head(lead.fill, {}, rig.meta(), body.size()) == HeadState::ok);

@@ -81,6 +81,53 @@ FillResult lead(const Inside& in, Shard& shard, const FillRequest& request, Slot
   return {FillKind::leader, {record, f.generation.load(std::memory_order_relaxed)}, {index, generation}};
 }
 
+// How far `begin_fill` has got.
+struct Beginning {
+  FillResult result;
+  bool is_decided = false;
+  u32 attached = 0;         // record that the caller's reader now reads
+  u32 key_chunk = 0;        // these two are taken in advance, without the lock
+  u32 record = 0;
+  u32 dropped[2] = {0, 0};  // index pins to drop when the lock is given
+};
+
+// One try under the lock. Undecided, it tells what is lacking; Need::none: the chunk of the key and the record.
+Need try_to_begin(const Inside& in, Shard& shard, const FillRequest& request, bool is_read, Beginning& at) {
+  const ShardGuard guard(in, shard);
+  const Standing standing = standing_under(in, shard, request.hash, request.key, at.dropped);
+  if (standing.object != 0) {
+    Entry& e = in.entry(standing.object);
+    const ObjectRef ref{standing.object, e.generation.load(std::memory_order_relaxed)};
+    FillKind kind = FillKind::pass;
+    at.is_decided = is_answer(in, e, ref, request, kind);
+    if (at.is_decided) at.result.kind = kind;
+    if (at.is_decided && kind != FillKind::pass) {
+      e.pins.fetch_add(1, std::memory_order_relaxed);
+      at.result.object = ref;
+    }
+  }
+  if (!at.is_decided && standing.filling != 0) {
+    Entry& e = in.entry(standing.filling);
+    at.is_decided = true;
+    at.result.kind = FillKind::follower;
+    at.result.object = {standing.filling, e.generation.load(std::memory_order_relaxed)};
+    if (is_read) {
+      e.pins.fetch_add(1, std::memory_order_relaxed);
+      in.count_reader(in.fill(e.fill));
+      at.attached = e.fill;
+    }
+  }
+  if (at.is_decided) return Need::none;
+  Slot* slot = in.find(shard, request.hash, request.key);
+  const Need need = in.need_for(shard, tag_of(request.hash), slot == nullptr);
+  if (need != Need::none || at.key_chunk == 0) return need;
+  at.result = lead(in, shard, request, slot, at.key_chunk, at.record, is_read);
+  at.is_decided = true;
+  if (is_read) at.attached = at.record;
+  at.key_chunk = at.record = 0;
+  return Need::none;
+}
+
 }  // namespace
 
 bool Inside::is_standing(const Entry& e, u32 now) const {
@@ -92,76 +139,33 @@ bool Inside::is_standing(const Entry& e, u32 now) const {
 FillResult Store::begin_fill(const FillRequest& request, Reader* reader) {
   const Inside in(*this);
   Shard& shard = in.shard_for(request.hash);
-  const u32 tag = tag_of(request.hash);
+  const u32 hint = in.shard_number(request.hash);
   const bool is_refused = request.key.size() > key_bytes_limit || in.is_unlinked_share_full();
-  FillResult result;
-  u32 key_chunk = 0;
-  u32 record = 0;
-  u32 attached = 0;
-  bool is_decided = false;
-  while (!is_decided) {
-    u32 dropped[2] = {0, 0};
-    Need need = Need::none;
-    {
-      const ShardGuard guard(in, shard);
-      const Standing standing = standing_under(in, shard, request.hash, request.key, dropped);
-      if (standing.object != 0) {
-        Entry& e = in.entry(standing.object);
-        const ObjectRef ref{standing.object, e.generation.load(std::memory_order_relaxed)};
-        is_decided = is_answer(in, e, ref, request, result.kind);
-        if (is_decided && result.kind != FillKind::pass) {
-          e.pins.fetch_add(1, std::memory_order_relaxed);
-          result.object = ref;
-        }
-      }
-      if (!is_decided && standing.filling != 0) {
-        Entry& e = in.entry(standing.filling);
-        result.kind = FillKind::follower;
-        result.object = {standing.filling, e.generation.load(std::memory_order_relaxed)};
-        if (reader != nullptr) {
-          e.pins.fetch_add(1, std::memory_order_relaxed);
-          in.count_reader(in.fill(e.fill));
-          attached = e.fill;
-        }
-        is_decided = true;
-      }
-      Slot* slot = nullptr;
-      if (!is_decided) {
-        slot = in.find(shard, request.hash, request.key);
-        need = in.need_for(shard, tag, slot == nullptr);
-      }
-      if (!is_decided && need == Need::none && key_chunk != 0) {
-        result = lead(in, shard, request, slot, key_chunk, record, reader != nullptr);
-        if (reader != nullptr) attached = record;
-        key_chunk = record = 0;
-        is_decided = true;
-      }
+  Beginning at;
+  for (;;) {
+    const Need need = try_to_begin(in, shard, request, reader != nullptr, at);
+    for (u32& index : at.dropped) {
+      if (index != 0) in.drop_pin(std::exchange(index, 0u));
     }
-    for (const u32 index : dropped) {
-      if (index != 0) in.drop_pin(index);
-    }
-    if (is_decided) break;
-    if (is_refused || need == Need::impossible) break;
+    if (at.is_decided || is_refused || need == Need::impossible) break;
     if (need != Need::none) {
-      if (!in.supply(shard, tag, need)) break;
+      if (!in.supply(shard, tag_of(request.hash), need)) break;
       continue;
     }
-    const u32 hint = in.shard_number(request.hash);
-    record = in.new_fill();
-    if (record == 0) break;
-    key_chunk = in.take_chunk(granules_for(request.key.size()), granules_for(request.key.size()), hint, false);
-    if (key_chunk == 0) break;
-    in.write_head(key_chunk, request.key, {});
+    at.record = in.new_fill();
+    if (at.record == 0) break;
+    const u32 granules = granules_for(request.key.size());
+    at.key_chunk = in.take_chunk(granules, granules, hint, false);
+    if (at.key_chunk == 0) break;
+    in.write_head(at.key_chunk, request.key, {});
   }
-  if (key_chunk != 0) in.release_chunk(key_chunk);
-  if (record != 0) in.leave(record);
-  if (!is_decided) {
-    result = {};
-    in.count(request.worker, &WorkerCounters::refused, u64{1});
-  }
+  in.release_chunk(at.key_chunk);
+  if (at.record != 0) in.leave(at.record);
+  if (!at.is_decided) in.count(request.worker, &WorkerCounters::refused, u64{1});
+  const FillResult& result = at.result;
   if (result.kind == FillKind::follower) in.count(request.worker, &WorkerCounters::collapsed, u64{1});
-  if (attached != 0) in.attach(*reader, this, request.worker, result.object, attached);
-  if (attached != 0 || result.kind == FillKind::object || result.kind == FillKind::varies) in.count_pin(request.worker, 1);
+  if (at.attached != 0) in.attach(*reader, this, request.worker, result.object, at.attached);
+  if (at.attached != 0 || result.kind == FillKind::object || result.kind == FillKind::varies) in.count_pin(request.worker, 1);
   return result;
 }
 

@@ -45,14 +45,18 @@ struct Inside {
   void write_head(u32 block, Bytes key, Bytes head) const;
   // A block with one count, charged to the objects. `least` < want: a smaller piece will do.
   u32 take_chunk(u32 want, u32 least, u32 hint, bool use_reserve) const;
-  // The same for entries and index.
+  // A chunk if there is one without evicting.
+  u32 take_free_chunk(u32 want, u32 hint) const;
+  // As take_chunk, for entries and index.
   u32 take_block(u32 want, u32 hint) const;
+  u32 take_free_block(u32 want, u32 hint) const;
   void give_block(u32 block) const;
   void shrink_chunk(u32 block, u32 want) const;
   // Gives one count back; frees the chunk, and those behind it that nobody else holds. May notify.
   void release_chunk(u32 block) const;
   // Evicts one object from somewhere; granules, 0: nothing to evict.
   u32 evict_one() const;
+  u32 evict_from(Shard& shard) const;
   bool is_unlinked_share_full() const;
 
   // ---- under the shard's lock

@@ -22,7 +22,10 @@ Need Inside::need_for(Shard& shard, u32 tag, bool needs_slot) const {
 bool Inside::supply(Shard& shard, u32 tag, Need need) const {
   const u32 hint = static_cast<u32>(&shard - root.shards);
   if (need == Need::slab) {
-    const u32 block = take_block(slab_granules, hint);
+    // Where memory is short, the entry of another object does as well as a new one.
+    u32 block = take_free_block(slab_granules, hint);
+    if (block == 0 && evict_from(shard) != 0) return true;
+    if (block == 0) block = take_block(slab_granules, hint);
     if (block == 0) return false;
     const u32 number = root.slab_count.fetch_add(1, std::memory_order_relaxed);
     insist(number < root.slabs_max);

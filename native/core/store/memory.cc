@@ -1,4 +1,6 @@
 // Memory of the store: blocks out of the arenas, evicting until there is room; counts on chunks.
+#include <algorithm>
+
 #include "core/store/inside.h"
 #include "core/store/queue.h"
 
@@ -26,17 +28,25 @@ u32 Inside::take_from_arenas(u32 want, u32 least, u32 hint, bool use_reserve) co
   return 0;
 }
 
-// What the evicted held is rarely in one piece: once twice the wish has been freed, a smaller piece will do if the caller takes one.
+// What the evicted held is rarely in one piece, so one who can do with less gets an eighth before anything is evicted, and
+// whatever there is once as much as he wants has been.
 u32 Inside::take_evicting(u32 want, u32 least, u32 hint, bool use_reserve) const {
+  const u32 eighth = std::max(least, want / 8);
   u64 evicted = 0;
   for (u32 i = 0; i < evictions_max; ++i) {
-    const u32 block = take_from_arenas(want, evicted >= u64{want} * 2 ? least : want, hint, use_reserve);
+    const u32 block = take_from_arenas(want, evicted >= want ? least : eighth, hint, use_reserve);
     if (block != 0) return block;
     const u32 granules = evict_one();
     if (granules == 0) break;
     evicted += granules;
   }
   return take_from_arenas(want, least, hint, use_reserve);
+}
+
+u32 Inside::take_free_chunk(u32 want, u32 hint) const {
+  const u32 block = take_from_arenas(want, want, hint, false);
+  if (block != 0) root.object_granules.fetch_add(want, std::memory_order_relaxed);
+  return block;
 }
 
 u32 Inside::take_chunk(u32 want, u32 least, u32 hint, bool use_reserve) const {
@@ -50,6 +60,8 @@ void Inside::write_head(u32 block, Bytes key, Bytes head) const {
   if (!head.empty()) std::memcpy(payload(block) + key.size(), head.data(), head.size());
   chunk(block).used.store(static_cast<u32>(key.size() + head.size()), std::memory_order_relaxed);
 }
+
+u32 Inside::take_free_block(u32 want, u32 hint) const { return take_from_arenas(want, want, hint, false); }
 
 u32 Inside::take_block(u32 want, u32 hint) const { return take_evicting(want, want, hint, false); }
 
@@ -77,6 +89,24 @@ void Inside::release_chunk(u32 block) const {
   }
 }
 
+u32 Inside::evict_from(Shard& shard) const {
+  u32 victim = 0;
+  u32 granules = 0;
+  {
+    const ShardGuard guard(*this, shard);
+    victim = choose_victim(*this, shard);
+    if (victim == 0) return 0;
+    const Entry& e = entry(victim);
+    granules = e.granules;
+    if (e.queue == queue_small && !is_gone(e)) index_of(shard).remember_ghost(tag_of(e.hash));
+    shard.evictions += 1;
+    shard.granules_evicted += granules;
+    unlink(shard, victim);
+  }
+  drop_pin(victim);
+  return granules;
+}
+
 u32 Inside::evict_one() const {
   const u32 shards = root.shard_mask + 1;
   for (u32 i = 0; i < shards; ++i) {
@@ -85,25 +115,8 @@ u32 Inside::evict_one() const {
     Shard& one = root.shards[at & root.shard_mask];
     Shard& other = root.shards[(at + 1) & root.shard_mask];
     const bool is_other = other.resident.load(std::memory_order_relaxed) > one.resident.load(std::memory_order_relaxed);
-    Shard& shard = is_other ? other : one;
-    u32 victim = 0;
-    u32 granules = 0;
-    {
-      const ShardGuard guard(*this, shard);
-      victim = choose_victim(*this, shard);
-      if (victim != 0) {
-        Entry& e = entry(victim);
-        granules = e.granules;
-        if (e.queue == queue_small && !is_gone(e)) index_of(shard).remember_ghost(tag_of(e.hash));
-        shard.evictions += 1;
-        shard.granules_evicted += granules;
-        unlink(shard, victim);
-      }
-    }
-    if (victim != 0) {
-      drop_pin(victim);
-      return granules;
-    }
+    const u32 granules = evict_from(is_other ? other : one);
+    if (granules != 0) return granules;
   }
   return 0;
 }

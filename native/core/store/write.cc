@@ -7,12 +7,15 @@ namespace parapet::store {
 
 namespace {
 
-// A body up to this size shares a chunk with its key and head.
-constexpr u64 together_bytes_max = 32 * 1024;
-constexpr u64 chunk_bytes_first = 16 * 1024;
+// A body up to this size shares a chunk with its key and head; up to the larger size if that needs no eviction, since long pieces
+// of memory are rare in a full store.
+constexpr u64 together_bytes_max = 2 * 1024;
+constexpr u64 together_bytes_max_if_free = 32 * 1024;
+// A body of unknown length begins with this much, and doubles.
+constexpr u64 chunk_bytes_first = 4 * 1024;
 constexpr u64 chunk_bytes_max = 256 * 1024;
 // The smallest piece that a body is continued in when memory is broken up.
-constexpr u32 piece_granules_least = 16;
+constexpr u32 piece_granules_least = 4;
 
 void charge(Fill& f, Chunk& c, u32 record) {
   c.fill = record;
@@ -27,11 +30,13 @@ u32 piece_for(const Config& config, const Fill& f, u64 announced) {
   u64 bytes = announced != unknown_length ? announced - f.received : std::max(f.received, chunk_bytes_first);
   u64 most = chunk_bytes_max;
   if (f.windowed.load(std::memory_order_relaxed) != 0 || (announced != unknown_length && announced > config.object_bytes_max)) {
-    most = std::max(u64{config.window_bytes} / 4, u64{piece_granules_least} * granule_bytes);
+    most = std::max(u64{config.window_bytes} / 4, chunk_bytes_first);
   }
   if (announced == unknown_length || bytes >= most) bytes = std::min(bytes, most) - sizeof(Chunk);  // no granule for the header alone
   return granules_for(bytes);
 }
+
+u32 take_piece(const Inside& in, u32 want, u32 hint, bool use_reserve) { return in.take_chunk(want, std::min(want, piece_granules_least), hint, use_reserve); }
 
 bool is_deserted(const Fill& f) {
   return f.windowed.load(std::memory_order_relaxed) != 0 && f.readers.load(std::memory_order_seq_cst) == 0;
@@ -57,14 +62,14 @@ WriteState grow(const Inside& in, u32 record, Fill& f) {
   if (was_windowed && must_wait(is_behind)) return WriteState::wait;
   if (is_deserted(f)) return WriteState::no_readers;
   const u32 hint = in.shard_number(e.hash);
-  u32 block = in.take_chunk(want, std::min(want, piece_granules_least), hint, was_windowed);
+  u32 block = take_piece(in, want, hint, was_windowed);
   if (block == 0 && !was_windowed) {
     // No room to keep it: from here on it only passes through.
     in.make_window(f);
     if (is_deserted(f)) return WriteState::no_readers;
     want = piece_for(in.config, f, f.announced);
     if (must_wait(is_behind)) return WriteState::wait;
-    block = in.take_chunk(want, std::min(want, piece_granules_least), hint, true);
+    block = take_piece(in, want, hint, true);
   }
   if (block == 0) {
     const auto others_live = [&] { return live_granules(f) > tail_granules; };
@@ -98,18 +103,18 @@ HeadState Store::set_head(FillRef ref, Bytes head, const ObjectMeta& meta, std::
   const u64 key_and_head = e.key_length + head.size();
   const bool is_known = body_length != unknown_length;
   const bool is_too_long = is_known && body_length > config_.object_bytes_max;
-  bool is_together = is_known && !is_too_long && body_length <= together_bytes_max;
+  bool is_together = is_known && !is_too_long && body_length <= together_bytes_max_if_free;
   u32 head_chunk = 0;
   if (is_together) {
     const u32 want = granules_for(key_and_head + body_length);
-    head_chunk = in.take_chunk(want, want, hint, false);
+    head_chunk = body_length <= together_bytes_max ? in.take_chunk(want, want, hint, false) : in.take_free_chunk(want, hint);
     is_together = head_chunk != 0;
   }
   if (head_chunk == 0) head_chunk = in.take_chunk(granules_for(key_and_head), granules_for(key_and_head), hint, false);
   if (head_chunk == 0) return HeadState::refused;
   u32 body_chunk = is_together && body_length != 0 ? head_chunk : 0;
   if (!is_together && body_length != 0) {
-    body_chunk = in.take_chunk(piece_for(config_, f, body_length), piece_granules_least, hint, false);
+    body_chunk = take_piece(in, piece_for(config_, f, body_length), hint, false);
     if (body_chunk == 0) {
       in.release_chunk(head_chunk);
       return HeadState::refused;
