@@ -351,7 +351,7 @@ struct Run {
       const std::string key = "/key/" + std::to_string(i);
       if (store->lookup(0, hash_of(key), bytes_of(key), now).state != LookupState::miss) return false;
     }
-    return store->stats().bytes_objects == 0 && store->stats().objects == 0 && ArenaView(in.base, in.root.arenas[0]).is_sound();
+    return store->stats().bytes_objects == 0 && in.root.linked_granules == 0 && store->stats().objects == 0 && ArenaView(in.base, in.root.arenas[0]).is_sound();
   }
   bool is_faultless() const { return faults.wrong_bytes == 0 && faults.wrong_length == 0 && faults.wrong_key == 0 && faults.left_pins == 0; }
 
