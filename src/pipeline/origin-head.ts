@@ -38,7 +38,9 @@ export function takeResponse(exchange: Exchange): number {
   exchange.zone.balancer.noteSuccess(event.word(eventWord.server));
   recallNote(exchange);
   const reason = readFacts(exchange);
-  if (!exchange.isCacheable) exchange.note.reason = reason;
+  // A key that did not fit keeps an eligible request out.
+  if (exchange.note.reason === forwardReason.bypass) exchange.isCacheable = false;
+  else if (!exchange.isCacheable) exchange.note.reason = reason;
   invalidate(exchange);
   return next;
 }

@@ -8,7 +8,7 @@ import {
   commandFlag,
   editOp,
   eventFlag,
-  eventWord,
+  type eventWord,
   failCause,
   reasons,
 } from '../../src/engine/contract.ts';
@@ -235,7 +235,8 @@ export class FakeProxy {
 
   #earlyKey(request: ClientRequest): string {
     const zone = this.snapshot.zones[request.zone ?? 0]!;
-    return earlyKey(zone.key, this.#host(request), request.target ?? '/', request.isTls);
+    const host = this.#host(request).replace(request.isTls ? /:443$/ : /:80$/, '');
+    return earlyKey(zone.key, host, request.target ?? '/', request.isTls);
   }
 
   #apply(exchange: Exchange, command: Command): void {
