@@ -20,6 +20,11 @@ import type { Source } from './source.ts';
 
 const msPerSecond = 1000;
 
+/** Batches that one job may send before the others have their turn. */
+const batchesPerTurnMax = 16;
+/** There is more to do at once. */
+const again = -1;
+
 export interface JobPorts {
   binding: RingBinding;
   notices: Notices;
@@ -83,6 +88,14 @@ export class Job {
 
   /** Takes what there is, and sends what is due. Returns the milliseconds until it has something to do by itself. */
   turn(sources: readonly Source[], nowMs: number, isUrgent: boolean): number {
+    for (let batch = 0; batch < batchesPerTurnMax; batch++) {
+      const waitMs = this.#step(sources, nowMs, isUrgent);
+      if (waitMs !== again) return waitMs;
+    }
+    return 0;
+  }
+
+  #step(sources: readonly Source[], nowMs: number, isUrgent: boolean): number {
     if (this.#isSending) return Number.POSITIVE_INFINITY;
     if (!this.#isClosed) this.#fill(sources, nowMs);
     if (this.#offset === 0) {
@@ -93,8 +106,11 @@ export class Job {
     const dueMs = this.#beganMs + this.config.batch.max_interval * msPerSecond;
     if (!this.#isClosed && !isUrgent && nowMs < dueMs) return dueMs - nowMs;
     if (nowMs < this.#retryAtMs) return this.#retryAtMs - nowMs;
+    const wasFull = this.#isClosed;
     this.#send(nowMs);
-    return Number.POSITIVE_INFINITY;
+    if (this.#isSending) return Number.POSITIVE_INFINITY;
+    if (this.isFailing) return this.#retryAtMs - nowMs;
+    return wasFull ? again : Number.POSITIVE_INFINITY;
   }
 
   #fill(sources: readonly Source[], nowMs: number): void {

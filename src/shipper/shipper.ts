@@ -9,7 +9,7 @@ import type { JobConfig } from '../logs/config.ts';
 import { programOf, Ring, type Sink } from '../logs/index.ts';
 import { Job, type JobCounts, type JobPorts } from './job.ts';
 import { Notices } from './notices.ts';
-import { sleepAfter, sleepMsMax, sleepMsMin } from './pace.ts';
+import { longestSleep, sleepAfter, sleepMsMax, sleepMsMin } from './pace.ts';
 import type { FromShipper, ShipperStats, ToShipper } from './protocol.ts';
 import { type Folder, findLeftRings } from './recovery.ts';
 import { Source } from './source.ts';
@@ -233,8 +233,10 @@ export class Shipper {
   /** Reads where the writers are. Returns how long to sleep. */
   #look(nowMs: number): number {
     let filled = 0;
+    let longestMs = sleepMsMax;
     for (const source of this.#sources) {
       const { ring } = source;
+      if (!source.isSealed) longestMs = Math.min(longestMs, longestSleep(ring.bytesMax));
       const { tail, dropped } = ring;
       ring.refresh();
       filled = Math.max(filled, (ring.tail - tail) / ring.bytesMax);
@@ -244,8 +246,8 @@ export class Shipper {
     this.#filled += filled;
     const sinceMs = nowMs - this.#filledSinceMs;
     // A look right after the last one (a batch was accepted) tells nothing of the pace.
-    if (sinceMs < sleepMsMin) return this.#sleepMs;
-    this.#sleepMs = sleepAfter(this.#filled, sinceMs);
+    if (sinceMs < sleepMsMin) return Math.min(this.#sleepMs, longestMs);
+    this.#sleepMs = sleepAfter(this.#filled, sinceMs, longestMs);
     this.#filled = 0;
     this.#filledSinceMs = nowMs;
     return this.#sleepMs;

@@ -38,6 +38,11 @@ function faulty(decide: (call: string) => string | number | undefined): FileSyst
       if (typeof fault === 'string') setImmediate(() => done(failure(fault), 0));
       else fs.write(fd, bytes, offset, Math.min(length, fault ?? length), position, done);
     },
+    writeSync: (fd, bytes, offset, length) => {
+      const fault = decide('write');
+      if (typeof fault === 'string') throw failure(fault);
+      return fs.writeSync(fd, bytes, offset, Math.min(length, fault ?? length));
+    },
     ftruncate: (fd, length, done) => {
       const fault = decide('ftruncate');
       if (typeof fault === 'string') setImmediate(() => done(failure(fault)));

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import t from 'tap';
+import { longestSleep, retryAfter, sleepAfter } from '../../src/shipper/pace.ts';
 import { full, Harness, jobConfig, range } from './harness.ts';
 
 t.test(
@@ -194,11 +195,32 @@ t.test('SIGUSR1 reaches the sinks', (t) => {
 
 t.test('an idle shipper looks seldom, a busy one often', async (t) => {
   const h = new Harness(t);
-  const ring = h.ring();
+  const ring = h.ring({ framesBytes: 16 << 20 });
   h.start([jobConfig('a')], [ring]);
   await h.pass(200);
-  t.equal(h.clock.nextMs, 20);
-  for (let ray = 0; ray < 200; ray++) ring.write({ ray });
-  await h.pass(20);
-  t.ok((h.clock.nextMs ?? 100) < 20, `${h.clock.nextMs}`);
+  t.equal(h.clock.nextMs, 50);
+  for (let ray = 0; ray < 9000; ray++) ring.write({ ray });
+  await h.pass(50);
+  t.ok((h.clock.nextMs ?? 100) < 50, `${h.clock.nextMs}`);
+});
+
+t.test('no ring can fill up while the shipper sleeps', (t) => {
+  for (const ringBytes of [256 * 1024, 1 << 20, 16 << 20, 1 << 30]) {
+    const longest = longestSleep(ringBytes);
+    t.ok(longest >= 1 && longest <= 50);
+    t.ok(longest * 128 * 1024 <= ringBytes / 2 || longest === 1);
+    t.equal(sleepAfter(0, 20, longest), longest);
+    t.ok(sleepAfter(0.5, 20, longest) <= 5);
+    t.equal(sleepAfter(1, 1, longest), 1);
+  }
+  t.end();
+});
+
+t.test('retries spread out, and never wait for long', (t) => {
+  for (let failures = 1; failures < 100; failures++) {
+    t.equal(retryAfter(failures, 0), 100);
+    t.ok(retryAfter(failures, 1) <= 5000);
+  }
+  t.equal(retryAfter(50, 1), 5000);
+  t.end();
 });

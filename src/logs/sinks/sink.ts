@@ -18,7 +18,7 @@ export interface SinkFailure {
 export interface Sink {
   /** The destination in an operator's words. */
   readonly description: string;
-  /** Not called again before `done`, which is called once, never before `send` has returned. */
+  /** Not called again before `done`, which is called once, perhaps before `send` has returned. */
   send(batch: Batch, done: (failure: SinkFailure | null) => void): void;
   /** Opens what it writes to anew (SIGUSR1), between two batches. */
   reopen(): void;
