@@ -102,6 +102,7 @@ private:
     static constexpr std::uint32_t build_bytes = 512u << 10;
     static constexpr std::uint32_t linger_bytes_max = 4u << 20;
     static constexpr std::uint64_t expect_ms = 1000;
+    static constexpr std::uint32_t attempts_max = 64;
     static constexpr std::uint32_t log_slots = 8192;
 
     // engine_loop.cc

@@ -122,6 +122,8 @@ void Engine::apply_respond(Exchange& exchange, const std::int32_t* command) noex
         end_exchange(exchange);
         return;
     }
+    // What follows a refused CONNECT is not HTTP; TRACE is refused as it is.
+    if (exchange.method == method_id::connect || exchange.method == method_id::trace) exchange.close_after = true;
     const auto body = arena_.checked(u(command, command_word::body_offset), u(command, command_word::body_length));
     if (exchange.reason != 0 && exchange.outcome == outcome::ok && status >= 400) {
         exchange.outcome = exchange.reason == reason::origin_failed ? outcome::origin_aborted : outcome::refused;
@@ -173,7 +175,14 @@ void Engine::start_fetch(Exchange& exchange, const std::int32_t* command) noexce
     const HeadTable head = head_of(exchange);
     exchange.server = static_cast<std::uint32_t>(u(command, command_word::server));
     Pool* target_pool = pool(exchange.server);
+    if (exchange.attempts >= attempts_max) {
+        // A policy that never stops trying must not keep the worker busy for ever.
+        count(counter::policy_faults_total);
+        fail_exchange(exchange, 502, reason::origin_failed, outcome::origin_aborted);
+        return;
+    }
     if (target_pool == nullptr) {
+        ++exchange.attempts;
         fetch_failed(exchange, fail_cause::destination_not_found, fetch_stage::none);
         return;
     }
@@ -231,6 +240,7 @@ void Engine::start_fetch(Exchange& exchange, const std::int32_t* command) noexce
         return;
     }
     exchange.retried = false;
+    ++exchange.attempts;
     acquire(exchange, false);
 }
 

@@ -229,7 +229,6 @@ void Engine::give(Exchange& exchange, Origin& origin) noexcept {
     exchange.phase = Phase::fetch;
     exchange.origin_address = origin.address;
     if (exchange.origin_asked_ns == 0) exchange.origin_asked_ns = now_ns_;
-    ++exchange.attempts;
     set_origin_timer(origin, OriginTimer::none, 0);
     send_request(exchange);
 }
@@ -439,6 +438,7 @@ void Engine::origin_lost(Origin& origin, std::int32_t cause) noexcept {
     close_origin(origin);
     if (race) {
         exchange->retried = true;
+        ++exchange->attempts;
         count(counter::origin_retries_total);
         acquire(*exchange, true);
         return;

@@ -181,7 +181,7 @@ void Engine::head_arrived(Client& client, std::uint32_t raw_offset, std::uint32_
         } else {
             http1::ChunkLimits chunk_limits;
             chunk_limits.trailer_bytes_max = limits.trailer_bytes_max;
-            exchange.trailers = arena_.allocate(http1::kept_trailer_bytes(chunk_limits));
+            exchange.trailers = arena_.allocate(static_cast<std::uint32_t>(http1::kept_trailer_bytes(chunk_limits)));
             exchange.chunks = http1::ChunkDecoder(arena_.span(exchange.trailers.offset, exchange.trailers.capacity), chunk_limits);
         }
     }
@@ -326,7 +326,9 @@ Engine::Upload Engine::upload_bytes(Exchange& exchange, std::span<const std::uin
             out.put(step.data);
             out.put("\r\n");
         }
-        if (exchange.body_received > exchange.tables->limits.body_bytes_max) {
+        // What a chunk announces counts already: nobody has to wait for the bytes.
+        if (!exchange.body_complete &&
+            exchange.body_received + exchange.chunks.chunk_remaining() > exchange.tables->limits.body_bytes_max) {
             fail_upload(exchange, 413, reason::body_too_large, outcome::refused);
             return Upload::failed;
         }
@@ -402,7 +404,7 @@ void Engine::fail_upload(Exchange& exchange, std::int32_t status, std::int32_t w
         truncate_response(exchange, outcome_code, why);
         return;
     }
-    if (why == reason::bad_chunk || why == reason::body_too_large || why == reason::bad_trailer) count(counter::refused_total);
+    if (outcome_code == outcome::refused) count(counter::refused_total);
     fail_exchange(exchange, status, why, outcome_code);
 }
 

@@ -144,7 +144,7 @@ void Engine::read_origin_head(Origin& origin) noexcept {
         if (parsed.body == http1::Body::chunked) {
             http1::ChunkLimits chunk_limits;
             chunk_limits.trailer_bytes_max = limits.trailer_bytes_max;
-            origin.trailers = arena_.allocate(http1::kept_trailer_bytes(chunk_limits));
+            origin.trailers = arena_.allocate(static_cast<std::uint32_t>(http1::kept_trailer_bytes(chunk_limits)));
             origin.chunks = http1::ChunkDecoder(arena_.span(origin.trailers.offset, origin.trailers.capacity), chunk_limits);
         }
         set_origin_timer(origin, OriginTimer::none, 0);
@@ -181,7 +181,7 @@ bool Engine::interim_arrived(Origin& origin, const HeadTable& head) noexcept {
     const std::int32_t status = head.word(head_word::code);
     if (++origin.interim > exchange.tables->limits.origin_interim_max || status == 101) {
         // 101 was not asked for: Upgrade never crosses.
-        origin_lost(origin, status == 101 ? fail_cause::upgrade_failed : fail_cause::protocol_error);
+        origin_lost(origin, fail_cause::protocol_error);
         return false;
     }
     if (status == 100) {
