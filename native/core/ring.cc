@@ -1,6 +1,7 @@
 #include "ring.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <unistd.h>
@@ -72,9 +73,9 @@ void RingWriter::slot_begin(std::uint32_t slot, const SlotInput& input) noexcept
         return;
     }
     std::uint8_t* entry = slots_ + std::size_t{slot} * ring::slot_bytes;
+    // Recovery must not see old and new words mixed: what follows stays behind the store.
     if (load_relaxed<std::uint32_t>(entry + at::live) != 0) {
-        store_relaxed<std::uint32_t>(entry + at::live, 0);
-        std::atomic_thread_fence(std::memory_order_release);  // recovery must not see old and new words mixed
+        std::atomic_ref<std::uint32_t>(*reinterpret_cast<std::uint32_t*>(entry + at::live)).exchange(0, std::memory_order_acq_rel);
     }
     std::memcpy(entry + at::client_port, &input.client_port, sizeof input.client_port);
     entry[at::scheme] = input.scheme;

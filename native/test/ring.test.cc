@@ -1,6 +1,10 @@
 // The ring writer and its reader: frames in order across the end of the area, the prepared frame, losses, the live table.
 #include "../core/ring.h"
 
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -296,6 +300,25 @@ TEST(without_a_file_the_ring_is_in_memory_and_can_be_read_by_its_path) {
     CHECK_EQ(reader.open(writer.path().c_str(), error), RingFound::ring);
     std::uint64_t position = 0;
     CHECK_EQ(rays(reader, position).size(), 1u);
+}
+
+TEST(a_full_disk_means_memory_and_says_so) {
+    Folder folder;
+    const std::string mount_point = folder.folder("disk");
+    if (::mount("tmpfs", mount_point.c_str(), "tmpfs", 0, "size=256k") != 0) {
+        std::printf("# not tried: mounting is not allowed here\n");
+        return;
+    }
+    RingWriter writer;
+    const RingOpened opened = writer.open(ring_options(mount_point + "/a.ring"));
+    write(writer, record(1));
+    struct stat about {};
+    const bool is_left = ::stat((mount_point + "/a.ring").c_str(), &about) == 0;
+    ::umount2(mount_point.c_str(), MNT_DETACH);
+    CHECK_EQ(opened.kind, RingKind::memory);
+    CHECK_EQ(opened.error, ENOSPC);
+    CHECK_EQ(writer.counters().records, 1u);
+    CHECK(!is_left);
 }
 
 TEST(a_ring_that_was_never_opened_counts_and_does_no_harm) {

@@ -1,6 +1,7 @@
 // What the tests of the log ring share: a folder of their own, records to write, and the frames that are in a ring.
 #pragma once
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -25,10 +26,16 @@ public:
     }
     ~Folder() {
         for (const std::string& file : files_) ::unlink(file.c_str());
+        for (const std::string& folder : folders_) ::rmdir(folder.c_str());
         ::rmdir(path_.c_str());
     }
     Folder(const Folder&) = delete;
     Folder& operator=(const Folder&) = delete;
+    std::string folder(const char* name) {
+        folders_.push_back(path_ + "/" + name);
+        ::mkdir(folders_.back().c_str(), 0700);
+        return folders_.back();
+    }
     std::string file(const char* name) {
         files_.push_back(path_ + "/" + name);
         return files_.back();
@@ -37,6 +44,7 @@ public:
 private:
     std::string path_;
     std::vector<std::string> files_;
+    std::vector<std::string> folders_;
 };
 
 inline RingOptions ring_options(const std::string& path, std::uint32_t slots = 16) {
