@@ -38,11 +38,10 @@ export class ResponseControl {
   dateSeconds = 0;
   /** Value of Age, 0 where there is none or it is no number (RFC 9111 5.1). */
   ageSeconds = 0;
-  /** Value of Last-Modified, -1 where there is none. */
-  lastModifiedSeconds: number = invalidDate;
   /** Where the directives were read: the message, or for a 304 the stored head that it leaves unchanged. */
   #head: HeadView | undefined;
   #older: HeadView | undefined;
+  readonly #dates = new DateMemory();
 
   /**
    * @param older the stored head that a 304 updates: a field that the 304 does not carry is taken from there
@@ -66,12 +65,16 @@ export class ResponseControl {
     return this.#older?.has(id) ? this.#older : undefined;
   }
 
+  /** Value of Last-Modified, -1 where there is none. */
+  lastModifiedSeconds(now: number): number {
+    const holder = this.#holderOf(lastModifiedId);
+    return holder === undefined ? invalidDate : dateOf(holder, lastModifiedId, now);
+  }
+
   #readTimes(head: HeadView, now: number): void {
-    const date = dateOf(head, dateId, now);
+    const date = this.#dates.read(head, now);
     this.dateSeconds = date === invalidDate ? now : date;
     this.ageSeconds = head.has(ageId) ? firstAge(head) : 0;
-    const modified = this.#holderOf(lastModifiedId);
-    this.lastModifiedSeconds = modified === undefined ? invalidDate : dateOf(modified, lastModifiedId, now);
   }
 
   #readTargeted(): boolean {
@@ -166,6 +169,31 @@ export function dateOf(head: HeadView, id: number, now: number): number {
   const field = head.find(id);
   if (field === noField) return invalidDate;
   return parseHttpDate(head.arena.bytes, head.valueOffset(field), head.valueLength(field), now);
+}
+
+const fixdateBytes = 29;
+
+/** Remembers the last Date that was read: all responses of one second carry the same. */
+class DateMemory {
+  readonly #text = new Uint8Array(fixdateBytes);
+  #seconds: number = invalidDate;
+
+  read(head: HeadView, now: number): number {
+    const field = head.find(dateId);
+    if (field === noField) return invalidDate;
+    const { bytes } = head.arena;
+    const offset = head.valueOffset(field);
+    const length = head.valueLength(field);
+    if (length !== fixdateBytes) return parseHttpDate(bytes, offset, length, now);
+    const text = this.#text;
+    // From the end, where dates differ.
+    let at = fixdateBytes - 1;
+    while (at >= 0 && bytes[offset + at] === text[at]) at -= 1;
+    if (at < 0) return this.#seconds;
+    for (at = 0; at < fixdateBytes; at += 1) text[at] = bytes[offset + at]!;
+    this.#seconds = parseHttpDate(bytes, offset, length, now);
+    return this.#seconds;
+  }
 }
 
 const ageCursor = new ListCursor();

@@ -80,7 +80,7 @@ export class StoreDecision {
     const control = this.control.read(head, older, now);
     this.#takeFlags(head, older);
     this.ageAtStore = initialAge(control.ageSeconds, control.dateSeconds, now, delayMs);
-    const lifetime = this.#lifetime(status, settings);
+    const lifetime = this.#lifetime(status, settings, now);
     this.#takeTimes(lifetime, settings, now);
     this.verdict = this.#judge(head, older, status, facts, settings, lifetime);
     return this;
@@ -113,13 +113,13 @@ export class StoreDecision {
       .some((name) => hasNamed(head, name) || hasNamed(older, name));
   }
 
-  #lifetime(status: number, settings: CacheSettings): number {
-    const { explicitSeconds, dateSeconds, lastModifiedSeconds, directives } = this.control;
+  #lifetime(status: number, settings: CacheSettings, now: number): number {
+    const { explicitSeconds, dateSeconds, directives } = this.control;
     if (explicitSeconds !== absent) return explicitSeconds;
     if (settings.mode === 'cdn') return defaultSeconds(status, settings);
     if (!isHeuristicallyCacheable(status) && !directives.has(directive.public)) return 0;
     return heuristicSeconds(
-      lastModifiedSeconds,
+      this.control.lastModifiedSeconds(now),
       dateSeconds,
       settings.heuristicFraction,
       settings.heuristicSecondsMax,

@@ -1,6 +1,6 @@
 /** The Cache-Status member of this cache (RFC 9211) where the engine does not write it by itself, as ready-made edits. */
 import { editOp } from '../engine/contract.ts';
-import { encodeEdits } from '../engine/edits.ts';
+import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 import { limits } from '../lib/limits.ts';
 
 /** Why a request went forward (RFC 9211 2.2), by index; 0: it did not, or the cache was not asked. */
@@ -18,7 +18,7 @@ export const forwardReason = {
 export const statusNote = { stored: 1, collapsed: 2, notStorable: 4 } as const;
 
 const cacheName = 'parapet';
-const texts = new Map<number, Uint8Array>();
+const texts = new Map<number, EncodedEdits>();
 
 /** The text of the member. */
 export function statusText(reason: number, forwardStatus: number, notes: number): string {
@@ -36,7 +36,7 @@ export function statusText(reason: number, forwardStatus: number, notes: number)
  * @param forwardStatus status that the origin answered with, 0 to leave it out
  * @param notes bits of `statusNote`
  */
-export function statusEdit(reason: number, forwardStatus: number, notes: number): Uint8Array {
+export function statusEdit(reason: number, forwardStatus: number, notes: number): EncodedEdits {
   const index = (forwardStatus << 8) | (reason << 4) | notes;
   const known = texts.get(index);
   if (known !== undefined) return known;

@@ -14,6 +14,7 @@ import {
   editOp,
   reasons,
 } from './contract.ts';
+import type { EncodedEdits } from './edits.ts';
 
 interface Region {
   commands: number;
@@ -181,11 +182,12 @@ export class CommandWriter {
   }
 
   /** Copies edits that were encoded at build time. */
-  addEncoded(edits: Uint8Array): void {
-    const offset = this.allocate(edits.length);
+  addEncoded(edits: EncodedEdits): void {
+    const offset = this.allocate(edits.length * 4);
     if (offset < 0) return;
-    const bytes = this.#bytes;
-    for (let index = 0; index < edits.length; index += 1) bytes[offset + index] = edits[index]!;
+    const words = this.#words;
+    const at = offset >> 2;
+    for (let index = 0; index < edits.length; index += 1) words[at + index] = edits[index]!;
   }
 
   /** Opens an edit of a known field; its value follows by `putText` and `putSpan`, then `closeEdit`. */

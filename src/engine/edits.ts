@@ -14,14 +14,18 @@ export interface Edit {
   value?: string;
 }
 
+/** Edits as whole words, since each is padded to 4 bytes. */
+export type EncodedEdits = Int32Array;
+
 /** Edits that are known at build time, ready to be copied into a command. */
-export function encodeEdits(edits: readonly Edit[]): Uint8Array {
+export function encodeEdits(edits: readonly Edit[]): EncodedEdits {
   const rows = edits.map((edit) => {
     const id = knownId(edit.name);
     return { op: edit.op, id, name: id === 0 ? edit.name : '', value: edit.value ?? '' };
   });
   const total = rows.reduce((sum, row) => sum + editBytes(row.name.length, row.value.length), 0);
-  const bytes = Buffer.alloc(total);
+  const words = new Int32Array(total / 4);
+  const bytes = Buffer.from(words.buffer);
   let at = 0;
   for (const row of rows) {
     bytes[at] = row.op;
@@ -32,11 +36,11 @@ export function encodeEdits(edits: readonly Edit[]): Uint8Array {
     bytes.write(row.value, at + editHeaderBytes + row.name.length, 'latin1');
     at += editBytes(row.name.length, row.value.length);
   }
-  return new Uint8Array(bytes);
+  return words;
 }
 
 /** Reads edits back, for tests and for `explain`. */
-export function decodeEdits(bytes: Uint8Array): Edit[] {
+export function decodeEdits(bytes: Uint8Array | EncodedEdits): Edit[] {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const edits: Edit[] = [];
   let at = 0;

@@ -1,6 +1,6 @@
 /** What a client is told when no usable response came: the status, and Proxy-Status (RFC 9209 2.3). */
 import { editOp, failCause, failCauses } from '../engine/contract.ts';
-import { encodeEdits } from '../engine/edits.ts';
+import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 
 const proxyName = 'parapet';
 
@@ -30,6 +30,6 @@ const edits = failCauses.map((_, cause) =>
 );
 
 /** An edit that appends Proxy-Status for a `failCause`. */
-export function proxyStatusEdit(cause: number): Uint8Array {
+export function proxyStatusEdit(cause: number): EncodedEdits {
   return edits[cause] ?? edits[failCause.internalError]!;
 }

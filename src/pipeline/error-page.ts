@@ -4,13 +4,13 @@
  */
 import { STATUS_CODES } from 'node:http';
 import { editOp } from '../engine/contract.ts';
-import { encodeEdits } from '../engine/edits.ts';
+import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 import { type HeadView, knownId } from '../engine/head-view.ts';
 import type { ErrorPage } from './snapshot.ts';
 
 /** One answer: the edits that name its type, and its body. */
 export interface Page {
-  readonly edits: Uint8Array;
+  readonly edits: EncodedEdits;
   readonly body: Uint8Array;
 }
 

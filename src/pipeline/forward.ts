@@ -21,7 +21,7 @@ import {
   methodId,
   objectFlag,
 } from '../engine/contract.ts';
-import { encodeEdits } from '../engine/edits.ts';
+import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 import { knownId } from '../engine/head-view.ts';
 import { directive } from '../lib/cache-control.ts';
 import { formatHttpDate } from '../lib/http-date.ts';
@@ -54,7 +54,7 @@ function writePrivateFields(exchange: Exchange): void {
   }
 }
 
-function beginForward(exchange: Exchange, result: number, edits: Uint8Array): boolean {
+function beginForward(exchange: Exchange, result: number, edits: EncodedEdits): boolean {
   const { writer } = exchange;
   if (!exchange.beginCommand(commandKind.forward)) return false;
   writer.set(commandWord.cacheResult, result);

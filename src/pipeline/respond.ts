@@ -1,5 +1,6 @@
 /** Answers that the proxy gives by itself. */
 import { cacheResult, commandKind, commandWord } from '../engine/contract.ts';
+import type { EncodedEdits } from '../engine/edits.ts';
 import type { Exchange } from './exchange.ts';
 import { answered } from './phase.ts';
 
@@ -9,7 +10,12 @@ import { answered } from './phase.ts';
  * @param reason index into `reasons`, for the record
  * @param edits further fields, encoded
  */
-export function respondPage(exchange: Exchange, status: number, reason: number, edits?: Uint8Array): number {
+export function respondPage(
+  exchange: Exchange,
+  status: number,
+  reason: number,
+  edits?: EncodedEdits,
+): number {
   const { writer } = exchange;
   if (!exchange.beginCommand(commandKind.respond)) return answered;
   const page = exchange.plan.errorPages.page(status, exchange.request);
@@ -26,7 +32,7 @@ export function respondPage(exchange: Exchange, status: number, reason: number, 
 }
 
 /** A status with fields and no body. */
-export function respondEmpty(exchange: Exchange, status: number, edits: Uint8Array): number {
+export function respondEmpty(exchange: Exchange, status: number, edits: EncodedEdits): number {
   const { writer } = exchange;
   if (!exchange.beginCommand(commandKind.respond)) return answered;
   writer.set(commandWord.status, status);

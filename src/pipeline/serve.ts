@@ -4,7 +4,7 @@
  */
 import { condition, conditionMask, judgeConditions, rangeKind, rangeMayApply } from '../cache/index.ts';
 import { cacheStatus, commandKind, commandWord, editOp, methodId, reasons } from '../engine/contract.ts';
-import { encodeEdits } from '../engine/edits.ts';
+import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 import { type HeadView, knownId, maskOf, noField } from '../engine/head-view.ts';
 import { deltaSecondsMax } from '../lib/bytes.ts';
 import type { Exchange } from './exchange.ts';
@@ -94,7 +94,7 @@ export function ttlWord(freshUntil: number, now: number): number {
  * @param result index into `cacheResults`
  * @returns `next` where the object is gone, so that nothing has been written
  */
-export function serveEntry(exchange: Exchange, status: number, result: number, edits?: Uint8Array): number {
+export function serveEntry(exchange: Exchange, status: number, result: number, edits?: EncodedEdits): number {
   const { entry, writer, now } = exchange;
   // While it fills, its size is not certain.
   const sizeBytes = entry.isObject ? entry.sizeBytes : -1;
