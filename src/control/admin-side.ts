@@ -94,7 +94,7 @@ async function families(observed: Observed): Promise<Family[]> {
   const versions = { version, node: process.versions.node };
   const { compiled } = observed.configuration();
   return [
-    ...engineFamilies(observed.pages()),
+    ...engineFamilies(observed.pages(), observed.fleet()?.looseFaults ?? 0),
     ...storeFamilies(binding.storeStats()),
     ...logFamilies(await observed.delivery()?.stats(), observed.delivery()?.restarts ?? 0),
     family('parapet_info', 'gauge', 'Versions, as labels.', [{ labels: versions, value: 1 }]),

@@ -39,6 +39,8 @@ export class EdgeLife {
   /** Settles once: the engine accepts connections and writes to this ring, or the thread ended before it did. */
   readonly ready: Promise<EdgeRing>;
   readonly ended: Promise<Error>;
+  /** It accepts no more connections, or has ended. */
+  readonly draining: Promise<unknown>;
   readonly #name: string;
   readonly #ports: LifePorts;
   readonly #settings: LifeSettings;
@@ -81,6 +83,14 @@ export class EdgeLife {
         resolve(cause ?? new Error(`exit code ${code}`));
       });
     });
+    const isDraining = new Promise<void>((resolve) => {
+      thread.on('message', (message: FromEdge) => {
+        if (message.kind !== 'draining') return;
+        this.#isDraining = true;
+        resolve();
+      });
+    });
+    this.draining = Promise.race([isDraining, this.ended]);
     this.ready = this.#waitReady(thread);
     thread.on('message', (message: FromEdge) => this.#hear(message));
   }
@@ -200,10 +210,8 @@ export class EdgeLife {
       case 'fault':
         this.#hearFault(message.text, message.isCounted);
         break;
-      case 'draining':
-        this.#isDraining = true;
-        break;
       case 'ready':
+      case 'draining':
         break;
     }
   }
@@ -214,6 +222,10 @@ export class EdgeLife {
     if (this.#faultsTold <= faultsToldMax) this.#ports.tell(`${this.#name}: ${text}`);
     if (this.#faultsTold === faultsToldMax)
       this.#ports.tell(`${this.#name}: further faults are only counted`);
+  }
+
+  get looseFaults(): number {
+    return this.#looseFaults;
   }
 
   get stallMs(): number {

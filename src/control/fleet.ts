@@ -70,9 +70,17 @@ export class Fleet {
     return this.#slots.reduce((sum, slot) => sum + slot.replacements, 0);
   }
 
-  async drain(): Promise<void> {
+  get looseFaults(): number {
+    return this.#slots.reduce((sum, slot) => sum + slot.looseFaults, 0);
+  }
+
+  /** Lets exchanges in flight end, then ends the threads. `stopped` is called once none of them accepts any more. */
+  async drain(stopped: () => void): Promise<void> {
     this.#watch?.cancel();
-    await Promise.all(this.#slots.map(async (slot) => await slot.drain()));
+    const slots = this.#slots.map((slot) => slot.drain());
+    await Promise.all(slots.map(async (slot) => await slot.stopped));
+    stopped();
+    await Promise.all(slots.map(async (slot) => await slot.ended));
   }
 
   async stop(): Promise<void> {

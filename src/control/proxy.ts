@@ -368,7 +368,7 @@ export class Proxy {
   async drain(): Promise<void> {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    await this.#fleet?.drain();
+    await this.#fleet?.drain(() => this.#sockets.close());
     await this.#delivery.drain(this.#configuration.config.logs.drainMs);
     this.#resolver.close();
     await this.#admin?.close();

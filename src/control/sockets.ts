@@ -38,6 +38,11 @@ export class Sockets {
     this.#owner.inForce(text, [...wanted]);
   }
 
+  /** At the end: new connections are refused from now on. */
+  close(): void {
+    for (const key of this.#open.keys()) this.#close(key);
+  }
+
   /** The sockets of one worker slot. */
   lend(listeners: readonly CompiledListener[], slot: number): EngineListener[] {
     return listeners.flatMap(({ id, key }) => {

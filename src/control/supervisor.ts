@@ -107,6 +107,8 @@ export class Supervisor {
   stop(): void {
     const kind = this.#isEnding ? 'end' : 'drain';
     this.#isEnding = true;
+    // The child has its own descriptors: when it closes those, new connections are refused.
+    this.#closeAll();
     if (this.#child !== undefined) this.#child.handover.send({ kind });
     else this.#finish(0);
   }

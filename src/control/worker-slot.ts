@@ -38,6 +38,7 @@ export class WorkerSlot {
   #restart: Timer | undefined;
   #isEnding = false;
   #replacements = 0;
+  #pastFaults = 0;
 
   constructor(
     slot: number,
@@ -60,6 +61,11 @@ export class WorkerSlot {
 
   get replacements(): number {
     return this.#replacements;
+  }
+
+  /** Faults that the engine does not count, of all threads that ran here. */
+  get looseFaults(): number {
+    return [...this.#lives].reduce((sum, life) => sum + life.looseFaults, this.#pastFaults);
   }
 
   /** Starts the first thread; rejects where it cannot start. */
@@ -109,11 +115,13 @@ export class WorkerSlot {
     this.#begin();
   }
 
-  /** Lets exchanges in flight end, then ends the threads. */
-  async drain(): Promise<void> {
+  /** Lets exchanges in flight end, then ends the threads. `stopped`: none of them accepts any more. */
+  drain(): { stopped: Promise<unknown>; ended: Promise<unknown> } {
     this.#isEnding = true;
     this.#restart?.cancel();
-    await Promise.all([...this.#lives].map(async (life) => await life.drain(this.#settings.drainMs)));
+    const lives = [...this.#lives];
+    const ended = Promise.all(lives.map(async (life) => await life.drain(this.#settings.drainMs)));
+    return { stopped: Promise.all(lives.map(async (life) => await life.draining)), ended };
   }
 
   async stop(): Promise<void> {
@@ -164,6 +172,7 @@ export class WorkerSlot {
 
   #ended(life: EdgeLife, cause: NodeJS.ErrnoException): void {
     this.#lives.delete(life);
+    this.#pastFaults += life.looseFaults;
     if (this.#current !== life) return;
     this.#current = undefined;
     if (this.#isEnding) return;

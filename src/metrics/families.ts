@@ -5,9 +5,10 @@ import type { Family, Sample } from './exposition.ts';
 
 const prefix = 'parapet_';
 
-/** Counters of the contract; `log_records_total` becomes `parapet_log_records_total`. The heartbeat is for control alone. */
-export function engineFamilies(pages: readonly CounterPage[]): Family[] {
+/** Counters of the contract, and faults of the policy that no engine has seen (`looseFaults`); `log_records_total` becomes `parapet_log_records_total`. The heartbeat is for control alone. */
+export function engineFamilies(pages: readonly CounterPage[], looseFaults = 0): Family[] {
   const sums = sumCounters(pages);
+  sums.set('policy_faults_total', (sums.get('policy_faults_total') ?? 0) + looseFaults);
   return counters
     .filter(([name]) => name !== 'heartbeat')
     .map(([name, unit, help]) => ({

@@ -318,9 +318,10 @@ t.test('new addresses reach every thread', async (t) => {
 
 t.test('the end drains all workers, and starts none again', async (t) => {
   const rig = await start(2);
-  const drained = rig.fleet.drain();
+  const drained = rig.fleet.drain(() => rig.told.push('stopped'));
   await rig.pass(100);
   await drained;
+  t.same(rig.told, ['stopped']);
   t.ok(rig.threads.every((thread) => !thread.isAlive));
   await rig.pass(10_000);
   t.equal(rig.threads.length, 2);
