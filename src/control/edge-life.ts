@@ -30,8 +30,8 @@ const startMs = 15_000;
 const answerMs = 10_000;
 const stopMs = 2_000;
 const drainPollMs = 20;
-/** Faults of one thread whose text is told. */
-const faultsToldMax = 20;
+/** Kinds of faults of one thread that are told apart. */
+const faultKindsMax = 100;
 
 export class EdgeLife {
   readonly options: EngineOptions;
@@ -49,7 +49,7 @@ export class EdgeLife {
   readonly #faults: FaultWindow;
   /** Those that the engine does not count. */
   #looseFaults = 0;
-  #faultsTold = 0;
+  readonly #faultTimes = new Map<string, number>();
   #readyAtMs: number | undefined;
   #hasEnded = false;
   #isDraining = false;
@@ -216,12 +216,15 @@ export class EdgeLife {
     }
   }
 
+  /** A fault is told in full the first time; of the same one only how often it was, ever more rarely. */
   #hearFault(text: string, isCounted: boolean): void {
     if (!isCounted) this.#looseFaults += 1;
-    this.#faultsTold += 1;
-    if (this.#faultsTold <= faultsToldMax) this.#ports.tell(`${this.#name}: ${text}`);
-    if (this.#faultsTold === faultsToldMax)
-      this.#ports.tell(`${this.#name}: further faults are only counted`);
+    const [what = ''] = text.split('\n');
+    const times = (this.#faultTimes.get(what) ?? 0) + 1;
+    if (times === 1 && this.#faultTimes.size === faultKindsMax) return;
+    this.#faultTimes.set(what, times);
+    if (times === 1) this.#ports.tell(`${this.#name}: ${text}`);
+    else if (/^10*$/.test(String(times))) this.#ports.tell(`${this.#name}: ${what} (${times} times)`);
   }
 
   get looseFaults(): number {

@@ -14,15 +14,17 @@ export interface SignalActions {
 const sameSignalMs = 50;
 
 export function onSignals(actions: SignalActions, clock: Clock): void {
-  let stoppedAtMs = Number.NEGATIVE_INFINITY;
-  const stop = () => {
-    const nowMs = clock.monotonicMs();
-    const isEcho = nowMs - stoppedAtMs < sameSignalMs;
-    stoppedAtMs = nowMs;
-    if (!isEcho) actions.stop();
+  const onStop = (signal: 'SIGTERM' | 'SIGINT') => {
+    let lastMs = Number.NEGATIVE_INFINITY;
+    process.on(signal, () => {
+      const nowMs = clock.monotonicMs();
+      const isEcho = nowMs - lastMs < sameSignalMs;
+      lastMs = nowMs;
+      if (!isEcho) actions.stop();
+    });
   };
   process.on('SIGHUP', () => actions.reload());
   process.on('SIGUSR1', () => actions.reopen());
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  onStop('SIGTERM');
+  onStop('SIGINT');
 }
