@@ -11,6 +11,23 @@
 
 namespace parapet {
 
+namespace {
+
+/// What RFC 9209 calls the failure of a connect.
+std::int32_t connect_cause(int error) noexcept {
+    switch (error) {
+        case ECONNREFUSED: return fail_cause::connection_refused;
+        case ECONNRESET:
+        case EPIPE: return fail_cause::connection_terminated;
+        case ETIMEDOUT: return fail_cause::connection_timeout;
+        case ENETUNREACH:
+        case EHOSTUNREACH: return fail_cause::ip_unroutable;
+        default: return fail_cause::destination_unavailable;
+    }
+}
+
+}  // namespace
+
 Engine::~Engine() { stop(); }
 
 int Engine::open(const EngineOptions& options, CallPolicy call, void* context) noexcept {
@@ -216,10 +233,7 @@ void Engine::dispatch(Watch& watch, std::uint32_t events) noexcept {
                 if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) return;
                 const int error = net::pending_error(origin.fd);
                 if (error != 0) {
-                    attempt_failed(origin, error == ECONNREFUSED ? fail_cause::connection_refused
-                                           : error == ENETUNREACH || error == EHOSTUNREACH
-                                               ? fail_cause::ip_unroutable
-                                               : fail_cause::destination_unavailable);
+                    attempt_failed(origin, connect_cause(error));
                     return;
                 }
                 if ((events & EPOLLOUT) == 0) return;

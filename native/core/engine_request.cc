@@ -327,8 +327,8 @@ Engine::Upload Engine::upload_bytes(Exchange& exchange, std::span<const std::uin
             out.put("\r\n");
         }
         // What a chunk announces counts already: nobody has to wait for the bytes.
-        if (!exchange.body_complete &&
-            exchange.body_received + exchange.chunks.chunk_remaining() > exchange.tables->limits.body_bytes_max) {
+        const std::uint64_t announced = exchange.body_complete ? 0 : exchange.chunks.chunk_remaining();
+        if (exchange.body_received + announced > exchange.tables->limits.body_bytes_max) {
             fail_upload(exchange, 413, reason::body_too_large, outcome::refused);
             return Upload::failed;
         }

@@ -62,7 +62,11 @@ export class OriginConnection {
       if (this.#held.length > 256 * 1024) socket.pause();
       this.#wake.resolve();
     });
-    socket.on('end', over);
+    // A proxy that ends its side has left: it never half-closes.
+    socket.on('end', () => {
+      over();
+      closed.resolve();
+    });
     socket.on('error', over);
     socket.on('close', () => {
       over();
