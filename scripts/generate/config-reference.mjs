@@ -66,9 +66,9 @@ function renderKey(key, schema, path, given, indent, off) {
     const [entry] = Object.values(schema.patternProperties);
     const lines = Object.entries(given ?? {}).flatMap(([name, value]) => [
       `${inner}${mark}${name}:`,
-      ...renderSection(entry, `${path}.*`, value, `${inner}  `, off),
+      renderSection(entry, `${path}.*`, value, `${inner}  `, off),
     ]);
-    return [...about, head, ...lines];
+    return [...about, head, ...lines.flat()];
   }
   if (isSection(schema)) return [...about, head, ...renderSection(schema, path, given, inner, off)];
   if (schema.items !== undefined && isSection(schema.items)) {

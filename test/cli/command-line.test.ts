@@ -188,13 +188,13 @@ t.test('with port 0 the address is found where the process wrote it down', async
 
 t.test('check tells what a running process cannot take over', async (t) => {
   const folder = temporaryFolder(t);
-  let running: unknown;
-  const port = await fakeAdmin(t, () => [200, running]);
+  const running: { config?: unknown } = {};
+  const port = await fakeAdmin(t, () => [200, running.config]);
   const text = `${good}admin: { address: "127.0.0.1:${port}" }\nworkers: 2\n`;
   const file = join(folder, 'parapet.yaml');
   writeFileSync(file, text);
   const loaded = loadConfig(file, text.replace('workers: 2', 'workers: 1'));
-  running = loaded.ok ? loaded.config : undefined;
+  running.config = loaded.ok ? loaded.config : undefined;
   t.match(await parapet(['check'], folder), {
     code: 0,
     stderr: 'parapet.yaml: note: a change of workers needs a restart\n',
