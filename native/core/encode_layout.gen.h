@@ -1,6 +1,7 @@
 // Generated from src/logs/encode/program-layout.ts by scripts/generate.mjs; do not edit.
 #pragma once
 #include <cstdint>
+#include <string_view>
 
 namespace parapet::encode {
 

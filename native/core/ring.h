@@ -19,7 +19,8 @@
 namespace parapet {
 
 struct RingOptions {
-    /// Where the file is made (an old one of this name is replaced); empty: memory only.
+    /// Where the file is made; empty: memory only. A file that is there already is left alone, and another name found
+    /// (`RingWriter::path`).
     std::string path;
     /// Bytes of the frame area: rounded up to a power of two within `ring::ring_bytes_min` and `ring::ring_bytes_max`.
     std::uint64_t frame_bytes = 16u << 20;

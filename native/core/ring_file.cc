@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 #include "shared_word.h"
 
@@ -70,26 +73,60 @@ void write_header(std::uint8_t* base, const RingOptions& options, const Sizes& s
     store_release<std::uint64_t>(base + header::magic, ring::magic);
 }
 
-RingFile make_on_disk(const RingOptions& options, const Sizes& sizes) noexcept {
+std::string hex16(std::uint64_t value) {
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(value));
+    return digits;
+}
+
+/// The name that a ring has until it is complete: one that a killed process left is told by its boot id.
+std::string temporary_path(const RingOptions& options) {
+    return options.path + "." + hex16(options.boot_id) + std::string(ring::ring_temporary_suffix);
+}
+
+/// Another ring may have the name, of a process whose numbers were lost: it holds records, and is never replaced.
+std::string second_path(const RingOptions& options) {
+    const std::string_view suffix = ring::ring_file_suffix;
+    std::string stem = options.path;
+    if (stem.ends_with(suffix)) stem.resize(stem.size() - suffix.size());
+    return stem + "-" + hex16(options.boot_id) + std::string(suffix);
+}
+
+/// Gives the file its name, so that whoever looks at the folder sees whole rings only. Returns errno.
+int settle(const std::string& from, const RingOptions& options, std::string& path) {
+    for (const std::string& candidate : {options.path, second_path(options)}) {
+        if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, candidate.c_str(), RENAME_NOREPLACE) == 0) {
+            path = candidate;
+            return 0;
+        }
+        if (errno != EEXIST) return errno;
+    }
+    return EEXIST;
+}
+
+RingFile make_on_disk(const RingOptions& options, const Sizes& sizes) {
     RingFile file;
-    ::unlink(options.path.c_str());
-    const int fd = ::open(options.path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const std::string temporary = temporary_path(options);
+    ::unlink(temporary.c_str());
+    const int fd = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         file.error = errno;
         return file;
     }
-    file.base = map(fd, sizes.file_bytes, file.error);
+    std::uint8_t* base = map(fd, sizes.file_bytes, file.error);
     ::close(fd);
-    if (file.base == nullptr) {
-        ::unlink(options.path.c_str());
-        return file;
+    if (base != nullptr) {
+        write_header(base, options, sizes);
+        file.error = settle(temporary, options, file.path);
+        if (file.error == 0) file.base = base;
+        else ring_file_unmap(base, sizes.file_bytes);
     }
+    if (file.base == nullptr) ::unlink(temporary.c_str());
     file.bytes = sizes.file_bytes;
-    file.path = options.path;
     return file;
 }
 
-RingFile make_in_memory(const Sizes& sizes) noexcept {
+RingFile make_in_memory(const RingOptions& options, const Sizes& sizes) {
     RingFile file;
     const int fd = ::memfd_create("parapet-ring", MFD_CLOEXEC);
     if (fd < 0) {
@@ -101,6 +138,7 @@ RingFile make_in_memory(const Sizes& sizes) noexcept {
         ::close(fd);
         return file;
     }
+    write_header(file.base, options, sizes);
     file.bytes = sizes.file_bytes;
     file.memory_fd = fd;
     file.path = "/proc/self/fd/" + std::to_string(fd);
@@ -115,10 +153,9 @@ RingFile ring_file_make(const RingOptions& options) noexcept {
     if (!options.path.empty()) file = make_on_disk(options, sizes);
     if (file.base == nullptr) {
         const int error = file.error;
-        file = make_in_memory(sizes);
+        file = make_in_memory(options, sizes);
         if (error != 0) file.error = error;
     }
-    if (file.base != nullptr) write_header(file.base, options, sizes);
     return file;
 }
 

@@ -1,10 +1,13 @@
 // Generated from src/logs/ring/layout.ts by scripts/generate.mjs; do not edit.
 #pragma once
 #include <cstdint>
+#include <string_view>
 
 namespace parapet::ring {
 
 inline constexpr std::uint64_t schema_hash = 0xec6d3c3406e60ac6u;
+inline constexpr std::string_view ring_file_suffix = ".ring";
+inline constexpr std::string_view ring_temporary_suffix = ".tmp";
 inline constexpr std::uint64_t magic = 0x474e495254505250u;
 
 namespace dataset {

@@ -2,9 +2,9 @@
 #include "../core/ring.h"
 
 #include <sys/mount.h>
-#include <sys/stat.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -302,6 +302,29 @@ TEST(without_a_file_the_ring_is_in_memory_and_can_be_read_by_its_path) {
     CHECK_EQ(rays(reader, position).size(), 1u);
 }
 
+TEST(a_ring_that_is_there_already_is_never_replaced) {
+    Folder folder;
+    const std::string path = folder.file("a.ring");
+    const std::string second = folder.file("a-1122334455667788.ring");
+    {
+        RingWriter before;
+        before.open(ring_options(path));
+        write(before, record(1));
+    }
+    RingWriter writer;
+    CHECK_EQ(writer.open(ring_options(path)).kind, RingKind::file);
+    CHECK_EQ(writer.path(), second);
+    RingWriter third;
+    const RingOpened opened = third.open(ring_options(path));
+    CHECK_EQ(opened.kind, RingKind::memory);
+    CHECK_EQ(opened.error, EEXIST);
+    RingReader reader;
+    int error = 0;
+    CHECK_EQ(reader.open(path.c_str(), error), RingFound::ring);
+    std::uint64_t position = 0;
+    CHECK_EQ(rays(reader, position).size(), 1u);
+}
+
 TEST(a_full_disk_means_memory_and_says_so) {
     Folder folder;
     const std::string mount_point = folder.folder("disk");
@@ -312,8 +335,7 @@ TEST(a_full_disk_means_memory_and_says_so) {
     RingWriter writer;
     const RingOpened opened = writer.open(ring_options(mount_point + "/a.ring"));
     write(writer, record(1));
-    struct stat about {};
-    const bool is_left = ::stat((mount_point + "/a.ring").c_str(), &about) == 0;
+    const bool is_left = !std::filesystem::is_empty(mount_point);
     ::umount2(mount_point.c_str(), MNT_DETACH);
     CHECK_EQ(opened.kind, RingKind::memory);
     CHECK_EQ(opened.error, ENOSPC);

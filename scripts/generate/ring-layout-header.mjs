@@ -5,7 +5,7 @@ const snake = (name) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
 function header(source, namespace, layout, first) {
   const parts = [
-    `// Generated from ${source} by scripts/generate.mjs; do not edit.\n#pragma once\n#include <cstdint>\n`,
+    `// Generated from ${source} by scripts/generate.mjs; do not edit.\n#pragma once\n#include <cstdint>\n#include <string_view>\n`,
     `namespace parapet::${namespace} {\n`,
     ...first,
   ];
@@ -20,6 +20,8 @@ function header(source, namespace, layout, first) {
 export function ringLayoutHeader(layout, schemaHash) {
   return header('src/logs/ring/layout.ts', 'ring', layout, [
     `inline constexpr std::uint64_t schema_hash = 0x${schemaHash.toString(16).padStart(16, '0')}u;`,
+    `inline constexpr std::string_view ring_file_suffix = ${JSON.stringify(layout.ringFileSuffix)};`,
+    `inline constexpr std::string_view ring_temporary_suffix = ${JSON.stringify(layout.ringTemporarySuffix)};`,
     `inline constexpr std::uint64_t magic = 0x${Buffer.from(layout.ringMagicText).readBigUInt64LE().toString(16)}u;`,
   ]);
 }

@@ -8,7 +8,7 @@ import type { Sink } from './sinks/sink.ts';
 
 export type { Program } from './encode/compile.ts';
 export { encodeLossLine, type Loss } from './encode/loss.ts';
-export { ringFilePrefix, ringFileSuffix } from './ring/layout.ts';
+export { ringFilePrefix, ringFileSuffix, ringTemporarySuffix } from './ring/layout.ts';
 export { type Encoding, Ring } from './ring/reader.ts';
 export type { Batch, Sink, SinkFailure } from './sinks/sink.ts';
 

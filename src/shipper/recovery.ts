@@ -1,7 +1,7 @@
 /** Finds the rings that earlier processes left in `logs.directory`. */
 import { join } from 'node:path';
 import type { RingBinding } from '../engine/native/ring-binding.ts';
-import { Ring, ringFilePrefix, ringFileSuffix } from '../logs/index.ts';
+import { Ring, ringFilePrefix, ringFileSuffix, ringTemporarySuffix } from '../logs/index.ts';
 import type { Tell } from './notices.ts';
 
 /** The part of node:fs that is used for rings. */
@@ -34,12 +34,12 @@ export function findLeftRings(
     return recovered;
   }
   for (const name of names.sort()) {
-    // A ring that is being made just now by a worker of ours carries our boot id in its name.
-    if (!name.startsWith(ringFilePrefix) || !name.endsWith(ringFileSuffix) || name.includes(bootIdHex))
-      continue;
+    if (!name.startsWith(ringFilePrefix)) continue;
     const path = join(directory, name);
     try {
-      take(path, binding, folder, bootIdHex, recovered, tell);
+      if (name.endsWith(ringFileSuffix)) take(path, binding, folder, bootIdHex, recovered, tell);
+      // One that was never finished. A worker of ours may be making its own just now: our boot id is in its name.
+      else if (name.endsWith(ringTemporarySuffix) && !name.includes(bootIdHex)) folder.unlinkSync(path);
     } catch (error) {
       tell(
         'error',

@@ -108,17 +108,19 @@ t.test('what is no ring of ours is set aside, or removed where it never held a r
   const h = new Harness(t);
   const foreign = h.ring({ ...earlier, version: 99 });
   const blank = join(h.folder, 'ring-0000000000000abc-77.ring');
-  const blankOfOurs = join(h.folder, 'ring-0000000000000001-78.ring');
+  const halfMade = join(h.folder, 'ring-7.ring.0000000000000abc.tmp');
+  const halfMadeByUs = join(h.folder, 'ring-8.ring.0000000000000001.tmp');
   const other = join(h.folder, 'http_requests.ndjson');
   writeFileSync(blank, '');
-  writeFileSync(blankOfOurs, '');
+  writeFileSync(halfMade, '');
+  writeFileSync(halfMadeByUs, '');
   writeFileSync(other, '');
   h.start([jobConfig('a')]);
   t.same(
     readdirSync(h.folder).sort(),
     [
       'http_requests.ndjson',
-      'ring-0000000000000001-78.ring',
+      'ring-8.ring.0000000000000001.tmp',
       `${foreign.path.split('/').at(-1)}.unknown`,
     ].sort(),
   );

@@ -24,6 +24,8 @@ export const ringVersion = 1;
 /** Suffix and prefix of ring files in `logs.directory`. */
 export const ringFilePrefix = 'ring-';
 export const ringFileSuffix = '.ring';
+/** Follows the name and the boot id of a ring that is being made; it gets its name when its header is complete. */
+export const ringTemporarySuffix = '.tmp';
 
 export const ringMagicText = 'PRPTRING';
 

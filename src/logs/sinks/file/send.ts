@@ -193,7 +193,10 @@ export class Appender {
 
   #fail(written: number, error: NodeJS.ErrnoException | null, done: SendDone): void {
     this.#tornBytes = written;
-    this.#cutOff(done, error === null ? { code: 'EIO', message: 'nothing could be written' } : failureOf(error));
+    this.#cutOff(
+      done,
+      error === null ? { code: 'EIO', message: 'nothing could be written' } : failureOf(error),
+    );
   }
 
   /** Takes what was written of a failed batch off again; then the failure is told, or the next attempt goes on. */
