@@ -1,6 +1,6 @@
 /** `logs.directory`: made, locked for this process, and given to the user that the process will run as. */
 import { chownSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Binding } from '../engine/native/binding.ts';
 import type { Account } from './account.ts';
 
@@ -12,6 +12,8 @@ export type Locked =
 /** A folder that cannot be used stops no traffic: the caller tells it, and records are lost and counted. */
 export function lockFolder(binding: Pick<Binding, 'lockFile'>, folder: string, self: string): Locked {
   try {
+    // Folders above it are for others too; this one has the token.
+    mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
     mkdirSync(folder, { recursive: true, mode: 0o750 });
     const lock = binding.lockFile(join(folder, 'lock'), self);
     return lock.held ? { kind: 'held' } : { kind: 'taken', holder: lock.holder.trim() };

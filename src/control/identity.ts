@@ -19,13 +19,16 @@ export interface EngineIdentity {
 export class Identity {
   readonly bootIdHex: string;
   readonly #path: string;
-  readonly #machineHex: string;
+  readonly #randomHex: RandomHex;
   readonly #tell: (line: string) => void;
+  #machineHex: string;
   #engines: number;
+  #isLoose = false;
 
   constructor(directory: string, randomHex: RandomHex, tell: (line: string) => void) {
     this.#path = join(directory, fileName);
     this.#tell = tell;
+    this.#randomHex = randomHex;
     this.bootIdHex = randomHex(8);
     const saved = readSaved(this.#path);
     this.#machineHex = saved?.machine ?? randomHex(8);
@@ -49,7 +52,10 @@ export class Identity {
       });
       renameSync(temporary, this.#path);
     } catch (error) {
-      // Traffic goes on: this process still uses no number twice.
+      if (this.#isLoose) return;
+      // Traffic goes on. The next process will not know of these numbers: this one takes ray ids from elsewhere.
+      this.#isLoose = true;
+      this.#machineHex = this.#randomHex(8);
       this.#tell(`cannot write ${this.#path}: ${(error as Error).message}`);
     }
   }

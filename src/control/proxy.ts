@@ -2,6 +2,7 @@
  * The proxy process: takes nothing from clients itself, but opens the store, starts the log thread and the workers, puts
  * configs in force, and ends it all in order.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AdminServer, type Outcome, problems, readOrMakeToken } from '../admin/index.ts';
 import { noIds } from '../config/index.ts';
@@ -245,12 +246,16 @@ export class Proxy {
 
   #engineOptions(workerIndex: number): EngineOptions {
     const { config } = this.#configuration;
-    const { ringId, rayFirstHex } = this.#identity.next();
+    const { directory } = config.logs;
+    const pathOf = (id: number) => join(directory, `${ringFilePrefix}${id}${ringFileSuffix}`);
+    let { ringId, rayFirstHex } = this.#identity.next();
+    // A count that could not be written may name a ring that an earlier process has left.
+    while (existsSync(pathOf(ringId))) ({ ringId, rayFirstHex } = this.#identity.next());
     return {
       workerIndex,
       workers: this.#start.workers,
       arenaBytes: config.arena.bytesMax,
-      ringPath: join(config.logs.directory, `${ringFilePrefix}${ringId}${ringFileSuffix}`),
+      ringPath: pathOf(ringId),
       ringBytes: config.logs.ringBytes,
       ringId,
       bootIdHex: this.#identity.bootIdHex,

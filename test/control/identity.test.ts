@@ -30,8 +30,17 @@ t.test('a damaged file is replaced, an unwritable folder is told and does not st
   });
   writeFileSync(join(folder, 'file'), '');
   const told: string[] = [];
-  const identity = new Identity(join(folder, 'file'), random('b'), (line) => told.push(line));
-  t.equal(identity.next().ringId, 1);
-  t.equal(identity.next().ringId, 2);
-  t.match(told[0], /cannot write/);
+  const drawn = ['b', 'c', 'd'];
+  const identity = new Identity(
+    join(folder, 'file'),
+    (bytes) => random(drawn.shift() ?? '')(bytes),
+    (line) => told.push(line),
+  );
+  t.same(
+    identity.next(),
+    { ringId: 1, rayFirstHex: '000001000000000d' },
+    'from a start that no other process has',
+  );
+  t.same(identity.next(), { ringId: 2, rayFirstHex: '000002000000000d' });
+  t.match(told, [/cannot write/]);
 });
