@@ -1,13 +1,18 @@
 /** The phase that answers from the store where the stored response may be used (RFC 9111 4). */
 import { chooseUse, forwardReason, use } from '../cache/index.ts';
-import { cacheResult, cacheStatus, storeState } from '../engine/contract.ts';
+import { cacheResult, cacheStatus, editOp, reasons, storeState } from '../engine/contract.ts';
+import { encodeEdits } from '../engine/edits.ts';
 import { directive } from '../lib/cache-control.ts';
 import type { Exchange } from './exchange.ts';
 import { refreshInBackground } from './fetch.ts';
-import { next, refusal } from './phase.ts';
+import { next } from './phase.ts';
+import { respondPage } from './respond.ts';
 import { serveEntry } from './serve.ts';
 
-const onlyIfCached = refusal(504, 'only_if_cached');
+const onlyIfCached = reasons.indexOf('only_if_cached');
+const notStored = encodeEdits([
+  { op: editOp.append, name: 'cache-status', value: 'parapet; detail=ONLY-IF-CACHED' },
+]);
 
 function answerWith(exchange: Exchange): number {
   const { entry, note } = exchange;
@@ -34,5 +39,6 @@ export function answer(exchange: Exchange): number {
     if (given !== next) return given;
   }
   // RFC 9111 5.2.1.7.
-  return exchange.hasDirectives && exchange.directives.has(directive.onlyIfCached) ? onlyIfCached : next;
+  if (!exchange.hasDirectives || !exchange.directives.has(directive.onlyIfCached)) return next;
+  return respondPage(exchange, 504, onlyIfCached, notStored);
 }

@@ -7,9 +7,7 @@ import {
   failCause,
   followCause,
   objectFlag,
-  reasons,
 } from '../engine/contract.ts';
-import { proxyStatusEdit } from '../origin/index.ts';
 import { answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import { fetch, fetchAlone } from './fetch.ts';
@@ -17,10 +15,9 @@ import { lookUpAgain, readFacts } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { recallNote, serveOnError } from './origin-head.ts';
 import { next } from './phase.ts';
-import { respondPage } from './respond.ts';
+import { respondFailure } from './respond.ts';
 import { serveEntry } from './serve.ts';
 
-const originFailed = reasons.indexOf('origin_failed');
 /** Fetches that may fail under an exchange that follows before it is answered with an error. */
 const failedLeadersMax = 3;
 
@@ -75,7 +72,7 @@ function onFailed(exchange: Exchange): number {
     if (served !== next) return served;
   }
   if (note.leadersFailed >= failedLeadersMax) {
-    return respondPage(exchange, 502, originFailed, proxyStatusEdit(failCause.destinationUnavailable));
+    return respondFailure(exchange, 502, failCause.destinationUnavailable);
   }
   return fetch(exchange);
 }

@@ -1,14 +1,12 @@
 /** No usable response came: another attempt, a stale response, or an error that says which (RFC 9209). */
-import { eventWord, reasons } from '../engine/contract.ts';
-import { failureStatus, mayRetry, proxyStatusEdit } from '../origin/index.ts';
+import { eventWord } from '../engine/contract.ts';
+import { mayRetry } from '../origin/index.ts';
 import type { Exchange } from './exchange.ts';
 import { fetchAgain } from './fetch.ts';
 import { readFacts } from './lookup.ts';
 import { recallNote, serveOnError } from './origin-head.ts';
 import { next } from './phase.ts';
-import { respondPage } from './respond.ts';
-
-const originFailedReason = reasons.indexOf('origin_failed');
+import { respondCause } from './respond.ts';
 
 export function originFailed(exchange: Exchange): number {
   const { event, zone } = exchange;
@@ -22,5 +20,5 @@ export function originFailed(exchange: Exchange): number {
     return fetchAgain(exchange, server);
   const served = serveOnError(exchange);
   if (served !== next) return served;
-  return respondPage(exchange, failureStatus(cause), originFailedReason, proxyStatusEdit(cause));
+  return respondCause(exchange, cause);
 }

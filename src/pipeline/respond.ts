@@ -1,34 +1,70 @@
 /** Answers that the proxy gives by itself. */
-import { cacheResult, commandKind, commandWord } from '../engine/contract.ts';
+import { forwardReason, statusEdit } from '../cache/index.ts';
+import { cacheResult, commandKind, commandWord, reasons } from '../engine/contract.ts';
 import type { EncodedEdits } from '../engine/edits.ts';
+import { failureStatus, proxyStatusEdit } from '../origin/index.ts';
 import type { Exchange } from './exchange.ts';
 import { answered } from './phase.ts';
 
-/**
- * A short page with a status.
- *
- * @param reason index into `reasons`, for the record
- * @param edits further fields, encoded
- */
-export function respondPage(
+const originFailed = reasons.indexOf('origin_failed');
+
+function respond(
   exchange: Exchange,
   status: number,
   reason: number,
-  edits?: EncodedEdits,
+  result: number,
+  edits: readonly EncodedEdits[],
 ): number {
   const { writer } = exchange;
   if (!exchange.beginCommand(commandKind.respond)) return answered;
   const page = exchange.plan.errorPages.page(status, exchange.request);
   writer.set(commandWord.status, status);
   writer.set(commandWord.reason, reason);
-  writer.set(commandWord.cacheResult, cacheResult.none);
+  writer.set(commandWord.cacheResult, result);
   writer.beginEdits();
   writer.addEncoded(page.edits);
-  if (edits !== undefined) writer.addEncoded(edits);
+  for (const more of edits) writer.addEncoded(more);
   writer.endEdits(commandWord.editsOffset);
   writer.setBytes(commandWord.bodyOffset, page.body);
   writer.end();
   return answered;
+}
+
+/**
+ * A short page with a status.
+ *
+ * @param reason index into `reasons`, for the record
+ * @param edits further fields
+ */
+export function respondPage(
+  exchange: Exchange,
+  status: number,
+  reason: number,
+  ...edits: readonly EncodedEdits[]
+): number {
+  return respond(exchange, status, reason, cacheResult.none, edits);
+}
+
+function resultOf(reason: number): number {
+  if (reason === forwardReason.bypass || reason === forwardReason.method) return cacheResult.dynamic;
+  const isStored = reason === forwardReason.stale || reason === forwardReason.request;
+  return isStored ? cacheResult.expired : cacheResult.miss;
+}
+
+/**
+ * No usable response came from the origin: Proxy-Status tells why, Cache-Status why it was asked.
+ *
+ * @param cause `failCause`
+ */
+export function respondFailure(exchange: Exchange, status: number, cause: number): number {
+  const { reason } = exchange.note;
+  const edits = [statusEdit(reason, 0, 0), proxyStatusEdit(cause)];
+  return respond(exchange, status, originFailed, resultOf(reason), edits);
+}
+
+/** The same with the status that the cause stands for. */
+export function respondCause(exchange: Exchange, cause: number): number {
+  return respondFailure(exchange, failureStatus(cause), cause);
 }
 
 /** A status with fields and no body. */

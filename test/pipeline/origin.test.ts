@@ -92,6 +92,8 @@ t.test('failures are told by Proxy-Status', async (t) => {
     t.equal(response.status, status, fails);
     t.equal(response.get('proxy-status'), `parapet; error=${text}`);
     t.equal(response.reason, 'origin_failed');
+    t.equal(response.get('cache-status'), 'parapet; fwd=uri-miss');
+    t.equal(response.cacheResult, 'miss');
   }
 });
 
