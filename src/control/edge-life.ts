@@ -16,6 +16,8 @@ export interface LifePorts {
   clock: Clock;
   tell: (line: string) => void;
   createThread: (setup: EdgeSetup) => EdgeThread;
+  /** A thread does not even end when it is told to: only another process helps. */
+  stuck: (name: string) => void;
 }
 
 export type EdgeRing = Pick<Extract<FromEdge, { kind: 'ready' }>, 'ringPath' | 'ringKind' | 'ringError'>;
@@ -30,6 +32,8 @@ const startMs = 15_000;
 const answerMs = 10_000;
 const stopMs = 2_000;
 const drainPollMs = 20;
+/** For a thread to end that is torn down. */
+const terminateMs = 10_000;
 /** Kinds of faults of one thread that are told apart. */
 const faultKindsMax = 100;
 
@@ -100,7 +104,7 @@ export class EdgeLife {
     let lateness: Error | undefined;
     const timer = clock.after(startMs, () => {
       lateness = new Error(`it did not start within ${startMs} ms`);
-      void thread.terminate();
+      this.terminate();
     });
     const isReady = new Promise<EdgeRing>((resolve) => {
       thread.on('message', (message: FromEdge) => {
@@ -192,8 +196,11 @@ export class EdgeLife {
   }
 
   terminate(): void {
+    if (this.#isTerminating || this.#hasEnded) return;
     this.#isTerminating = true;
     void this.#thread.terminate();
+    const timer = this.#ports.clock.after(terminateMs, () => this.#ports.stuck(this.#name));
+    void this.ended.then(() => timer.cancel());
   }
 
   #hear(message: FromEdge): void {

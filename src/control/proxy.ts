@@ -40,6 +40,8 @@ export interface ProxyPorts {
   show: (text: string) => void;
   /** A line for scripts, on standard output. */
   print: (line: string) => void;
+  /** Ends the process without any ceremony: the supervisor starts another, which recovers what is in the rings. */
+  giveUp: (why: string) => void;
   createEdge: (setup: EdgeSetup, heapMb: number) => EdgeThread;
   createShipper: () => ShipperThread;
 }
@@ -141,6 +143,7 @@ export class Proxy {
       {
         clock: this.#ports.clock,
         tell: this.#ports.tell,
+        stuck: (name) => this.#ports.giveUp(`${name} cannot be ended`),
         createThread: (setup) => this.#ports.createEdge(setup, this.#configuration.config.worker.heapMb),
         engineOptions: (workerIndex) => this.#engineOptions(workerIndex),
         ringOpened: (worker, ring) => this.#ringOpened(worker, ring),
@@ -359,6 +362,8 @@ export class Proxy {
     const inForce = refusal === undefined ? after : before;
     this.#configuration = inForce;
     await this.#resolver.follow(inForce.compiled.names);
+    // What was resolved while the workers prepared.
+    for (const name of inForce.compiled.names) this.#setAddresses(name.id, this.#resolver.addressesOf(name));
     this.#sockets.keep(inForce.compiled.listeners, inForce.text);
     if (refusal === undefined) this.#delivery.configure(after.config.logs);
     return refusal;

@@ -42,6 +42,10 @@ function proxyPorts(): ProxyPorts {
     tell,
     show,
     print: (line) => process.stdout.write(`${line}\n`),
+    giveUp: (why) => {
+      tell(`${why}: the process ends`);
+      process.kill(process.pid, 'SIGKILL');
+    },
     createEdge,
     createShipper,
   };

@@ -42,6 +42,9 @@ export interface SupervisorOptions {
   dropsRights: boolean;
 }
 
+/** For a child to end that was told to end at once. */
+const endMs = 1000;
+
 /** ip_unprivileged_port_start(7) as it is by default. */
 const privilegedPorts = 1024;
 
@@ -109,8 +112,11 @@ export class Supervisor {
     this.#isEnding = true;
     // The child has its own descriptors: when it closes those, new connections are refused.
     this.#closeAll();
-    if (this.#child !== undefined) this.#child.handover.send({ kind });
-    else this.#finish(0);
+    const child = this.#child;
+    if (child === undefined) return this.#finish(0);
+    child.handover.send({ kind });
+    // Should it not even listen any more.
+    if (kind === 'end') this.#ports.clock.after(endMs, () => child.process.kill('SIGKILL'));
   }
 
   #closeAll(): void {
@@ -199,7 +205,7 @@ export class Supervisor {
     this.#child = undefined;
     child.handover.close();
     this.#ports.binding.closeFd(child.channel);
-    if (this.#isEnding) return this.#finish(signal === null ? (code ?? 1) : 0);
+    if (this.#isEnding) return this.#finish(code ?? 1);
     // A start that fails the first time has a cause that starting again does not heal: the config, the lock.
     if (!this.#hasBeenReady) return this.#finish(code ?? 1);
     const { clock, tell } = this.#ports;

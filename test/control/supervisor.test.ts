@@ -172,6 +172,16 @@ t.test('the second SIGTERM ends a child that does not drain', async (t) => {
   t.equal(await within(10_000, 'the end', done), 143);
 });
 
+t.test('a child that does not even listen is killed by the second SIGTERM', async (t) => {
+  const rig = new Rig(t, [listener()]);
+  const done = rig.supervisor.run();
+  await rig.waitHeard('start');
+  rig.children[0]?.kill('SIGSTOP');
+  rig.supervisor.stop();
+  rig.supervisor.stop();
+  t.equal(await within(10_000, 'the end', done), 1);
+});
+
 t.test('a reload adds a listener through the channel, and what is in force outlives a crash', async (t) => {
   const rig = new Rig(t, [listener()]);
   const done = rig.supervisor.run();

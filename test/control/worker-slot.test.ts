@@ -13,6 +13,8 @@ class FakeThread extends EventEmitter implements EdgeThread {
   readonly setup: EdgeSetup;
   readonly heard: ToEdge[] = [];
   isAlive = true;
+  /** Terminating it does nothing. */
+  resists = false;
 
   constructor(setup: EdgeSetup) {
     super();
@@ -45,7 +47,7 @@ class FakeThread extends EventEmitter implements EdgeThread {
   }
 
   async terminate(): Promise<number> {
-    this.end(1);
+    if (!this.resists) this.end(1);
     return 1;
   }
 
@@ -69,6 +71,7 @@ class Rig {
     this.fleet = new Fleet(workers, (slot) => configuration(1, slot), settings, {
       clock: this.clock,
       tell: (line) => this.told.push(line),
+      stuck: (name) => this.told.push(`${name} is stuck`),
       createThread: (setup) => {
         const thread = new FakeThread(setup);
         this.threads.push(thread);
@@ -307,6 +310,15 @@ t.test('a worker that does not answer refuses', async (t) => {
   });
   await rig.pass(10_000);
   t.match(await published, /not prepared after 10000 ms/);
+});
+
+t.test('a thread that cannot even be torn down is told', async (t) => {
+  const rig = await start(1);
+  rig.thread(0).resists = true;
+  await rig.pass(1500);
+  t.same(rig.told, ['worker 0 has not turned its loop for 1000 ms and is ended']);
+  await rig.pass(10_000);
+  t.equal(rig.told[1], 'worker 0 is stuck');
 });
 
 t.test('new addresses reach every thread', async (t) => {
