@@ -166,6 +166,8 @@ struct Exchange {
     enum class TimerUse : std::uint8_t { none, answer, queue, connect, attempt, expect } timer_use = TimerUse::none;
     std::uint64_t connect_deadline_ms = 0;
     // Facts for the record
+    std::uint8_t client_address[16] = {};
+    std::uint32_t address_at = 0;  // in scratch, where the policy can replace it, in the batch of an event
     Address origin_address;
     std::int32_t origin_status = 0;
     std::uint64_t origin_bytes = 0;

@@ -69,6 +69,7 @@ void Engine::apply(const std::int32_t* command) noexcept {
         exchange->timer_use = Exchange::TimerUse::none;
         batch_slots_.push_back(exchange->slot);
     }
+    if (exchange->address_at != 0) std::memcpy(exchange->client_address, arena_.base() + exchange->address_at + 16, 16);
     const std::int32_t flags = u(command, command_word::flags);
     if ((flags & command_flag::close) != 0) exchange->close_after = true;
     if ((flags & command_flag::want_ended) != 0) exchange->want_ended = true;

@@ -72,6 +72,9 @@ Exchange* Engine::begin_exchange(Client* client, Tables* tables) noexcept {
     exchange.reserved = false;
     exchange.queued = false;
     exchange.fill_has_head = false;
+    std::memset(exchange.client_address, 0, 16);
+    if (client != nullptr) std::memcpy(exchange.client_address, client->peer.bytes, 16);
+    exchange.address_at = 0;
     exchange.origin_address = {};
     exchange.origin_status = 0;
     exchange.origin_bytes = 0;
@@ -175,10 +178,12 @@ std::int32_t* Engine::new_event(std::int32_t kind, Exchange& exchange) noexcept 
     if (exchange.client != nullptr) {
         event[event_word::listener] = static_cast<std::int32_t>(exchange.client->listener);
         event[event_word::client_port] = exchange.client->peer.port;
-        if (arena_.scratch_free() >= 16) {
-            const std::uint32_t at = arena_.take_scratch(16);
+        if (arena_.scratch_free() >= 32) {
+            const std::uint32_t at = arena_.take_scratch(32);
             std::memcpy(arena_.base() + at, exchange.client->peer.bytes, 16);
+            std::memcpy(arena_.base() + at + 16, exchange.client_address, 16);
             event[event_word::client_address] = static_cast<std::int32_t>(at);
+            exchange.address_at = at;
         }
     }
     event[event_word::revalidated] = static_cast<std::int32_t>(exchange.revalidated.index);

@@ -420,6 +420,7 @@ void Engine::answer_unanswered(std::uint32_t from, std::uint32_t to) noexcept {
 void Engine::end_batch() noexcept {
     for (const std::uint32_t slot : batch_slots_) {
         Exchange& exchange = *exchanges_[slot];
+        exchange.address_at = 0;
         if (exchange.phase == Phase::free) continue;
         if (!settle(exchange)) {
             fail_exchange(exchange, 503, reason::memory, outcome::refused);

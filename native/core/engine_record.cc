@@ -64,6 +64,7 @@ void Engine::prepare_record(Exchange& exchange) noexcept {
     fixed.origin_response_bytes = exchange.origin_bytes;
     fixed.cache_response_bytes = exchange.sent_bytes;
     client_side(fixed, *exchange.client);
+    std::memcpy(fixed.client_address, exchange.client_address, 16);
     fixed.time_to_first_byte_us = micros(exchange.started_ns, exchange.first_byte_ns);
     if (exchange.attempts > 0) {
         std::memcpy(fixed.origin_address, exchange.origin_address.bytes, 16);

@@ -166,7 +166,8 @@ std::int32_t Engine::policy_read_head(std::uint32_t object, std::uint32_t genera
         const std::uint32_t at = arena_.reply_offset() + 64;
         const std::uint32_t room = Arena::reply_bytes - 64;
         ByteSink out(arena_.base() + at, room / 2);
-        write_status_line(out, view.meta.status);
+        // A marker has no status of its own.
+        write_status_line(out, view.meta.status >= 100 ? view.meta.status : 200);
         out.put(lines);
         out.put("\r\n");
         if (!out.overflow()) {

@@ -186,7 +186,10 @@ export const eventWord = {
   originHead: 7,
   listener: 8,
   clientPort: 9,
-  /** Arena offset of the 16 bytes of the peer's address (IPv4 as ::ffff:a.b.c.d). */
+  /**
+   * Arena offset of the 16 bytes of the peer's address (IPv4 as ::ffff:a.b.c.d). The 16 bytes behind it are the client's for
+   * the record: the same until the policy writes there whom trusted proxies name.
+   */
   clientAddress: 10,
   storeState: 11,
   object: 12,

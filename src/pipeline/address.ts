@@ -1,5 +1,6 @@
 /** The phase that finds out who the client is: the peer, or whom trusted proxies name. */
 import { eventWord } from '../engine/contract.ts';
+import { addressBytes } from '../lib/ip.ts';
 import { resolveClient } from '../origin/index.ts';
 import type { Exchange } from './exchange.ts';
 import { next } from './phase.ts';
@@ -11,6 +12,8 @@ export function address(exchange: Exchange): number {
   exchange.isPeerTrusted = trustedProxies.has(exchange.arena.bytes, peer);
   if (exchange.isPeerTrusted) {
     exchange.hasClientAddress = resolveClient(exchange.request, trustedProxies, exchange.clientAddress);
+    // For the record; see `clientAddress` in the contract.
+    if (exchange.hasClientAddress) exchange.arena.bytes.set(exchange.clientAddress, peer + addressBytes);
   }
   return next;
 }

@@ -10,7 +10,7 @@ import {
   storeState,
 } from '../engine/contract.ts';
 import { knownId, maskOf } from '../engine/head-view.ts';
-import { maxForwards, writeForwarding } from '../origin/index.ts';
+import { maxForwards, viaHops, writeForwarding } from '../origin/index.ts';
 import type { Exchange } from './exchange.ts';
 import { ensureKey } from './lookup.ts';
 import { fetchMode } from './notes.ts';
@@ -44,7 +44,9 @@ function mayCollapse(exchange: Exchange): boolean {
     exchange.zone.cache.collapse &&
     exchange.note.mode !== fetchMode.direct &&
     exchange.request.code === methodId.get &&
-    !exchange.hasAuthorization
+    !exchange.hasAuthorization &&
+    // A request that has passed here before may be the fetch that it would wait for: a loop must not stand still.
+    viaHops(exchange.request) === 0
   );
 }
 

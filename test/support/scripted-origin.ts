@@ -65,7 +65,8 @@ export class OriginConnection {
     // A proxy that ends its side has left: it never half-closes.
     socket.on('end', () => {
       over();
-      closed.resolve();
+      // After whoever waits for bytes has been told.
+      setImmediate(() => closed.resolve());
     });
     socket.on('error', over);
     socket.on('close', () => {
