@@ -37,6 +37,8 @@ export interface StartOptions {
   /** Folder of the config; a new one by default. Given again, it starts a second life on the same logs. */
   folder?: string;
   args?: string[];
+  /** In place of `run`. */
+  command?: string;
   env?: NodeJS.ProcessEnv;
   /** Do not wait for the ready line: the start is expected to fail. */
   failing?: boolean;
@@ -63,7 +65,7 @@ export class Parapet {
       ...(options.prefix ?? []),
       process.execPath,
       command,
-      'run',
+      options.command ?? 'run',
       '-c',
       config,
       ...(options.args ?? []),
