@@ -198,3 +198,28 @@ t.test('an object that is gone when it is looked at is fetched', async (t) => {
   object.generation += 1;
   t.equal(engine.run(() => policy.onBatch())[0]?.kind, 'fetch');
 });
+
+t.test('the record gets the client behind trusted proxies', async (t) => {
+  const engine = new FakeEngine();
+  const policy = new Policy(engine.memory, engine.ports, snapshotWith({ trustedProxies: ['10.0.0.0/8'] }), 0);
+  engine.put(earlyKey(7, 'a', '/'), { freshUntil: engine.now + 10 });
+  const recorded = (peer: string, fields: Fields): string => {
+    engine.begin();
+    const head = engine.request({ fields: [['host', 'a'], ...fields] });
+    const clientAddress = engine.address(peer);
+    const index = engine.event('request', { snapshot: 1, head, clientAddress, flags: eventFlag.keyValid });
+    engine.lookUpInto(index, earlyKey(7, 'a', '/'));
+    t.equal(engine.run(() => policy.onBatch())[0]?.kind, 'serve');
+    return engine.recordedAddress(clientAddress);
+  };
+  const fields: Fields = [['x-forwarded-for', '203.0.113.7, 10.0.0.9']];
+  t.equal(recorded('10.0.0.1', fields), '203.0.113.7', 'of a hit too');
+  t.equal(recorded('10.0.0.1', []), '10.0.0.1');
+  t.equal(recorded('192.0.2.1', fields), '192.0.2.1');
+});
+
+t.test('a request that has been here before waits for nobody', async (t) => {
+  const proxy = new FakeProxy(() => ({ fields: [['cache-control', 'max-age=60']] }));
+  const response = proxy.send({ fields: [['via', '1.1 parapet']] });
+  t.notOk(response.commands[0]!.flags & commandFlag.collapse);
+});

@@ -24,7 +24,7 @@ import {
 import { decodeEdits, type Edit } from '../../src/engine/edits.ts';
 import { knownId } from '../../src/engine/head-view.ts';
 import type { EnginePorts } from '../../src/engine/ports.ts';
-import { parseIp } from '../../src/lib/ip.ts';
+import { addressBytes, formatIp, parseIp } from '../../src/lib/ip.ts';
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 
@@ -214,11 +214,17 @@ export class FakeEngine {
     return Array.from({ length: count }, (_, index) => this.#decode(index));
   }
 
-  /** The 16 bytes of an address, somewhere in the arena. */
+  /** The peer's address, and behind it the client's for the record: at first the same. */
   address(text: string): number {
-    const offset = this.#take(16);
+    const offset = this.#take(addressBytes * 2);
     if (!parseIp(text, this.bytes, offset)) throw new Error(`${text} is no address`);
+    this.bytes.copyWithin(offset + addressBytes, offset, offset + addressBytes);
     return offset;
+  }
+
+  /** The client's address as the record would have it. */
+  recordedAddress(offset: number): string {
+    return formatIp(this.bytes, offset + addressBytes);
   }
 
   request(head: RequestHead): number {
