@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { AdminServer, type Outcome, problems, readOrMakeToken } from '../admin/index.ts';
+import { type Outcome, problems } from '../admin/index.ts';
 import { noIds } from '../config/index.ts';
 import type { EdgeConfiguration, EdgeSetup } from '../edge/protocol.ts';
 import { type Binding, type EngineOptions, ringKinds } from '../engine/native/binding.ts';
@@ -13,7 +13,8 @@ import type { RandomHex } from '../lib/random.ts';
 import { ringFilePrefix, ringFileSuffix } from '../logs/ring/layout.ts';
 import { CounterPage } from '../metrics/index.ts';
 import { becomeAccount, findAccount } from './account.ts';
-import { configuredAdmin, formatAdmin, noteAdmin, tokenPath } from './admin-place.ts';
+import { type OpenAdmin, openAdmin } from './admin-open.ts';
+import { configuredAdmin } from './admin-place.ts';
 import { adminPorts } from './admin-side.ts';
 import { type Configuration, keysThatNeedRestart, readConfiguration } from './configuration.ts';
 import { giveFolder, lockFolder } from './data-folder.ts';
@@ -27,6 +28,7 @@ import { Identity } from './identity.ts';
 import { readyLine } from './ready-line.ts';
 import { NameResolver, systemNameServers } from './resolve.ts';
 import { Sockets } from './sockets.ts';
+import { StartError } from './start-error.ts';
 import type { SlotSettings } from './worker-slot.ts';
 
 export interface ProxyPorts {
@@ -57,9 +59,6 @@ export interface ProxyStart {
   version: string;
 }
 
-/** What keeps the process from starting, in an operator's words. */
-export class StartError extends Error {}
-
 const secretBytes = 16;
 
 export class Proxy {
@@ -74,8 +73,7 @@ export class Proxy {
   readonly #fdsMax: number;
   readonly #startSeconds: number;
   #configuration: Configuration;
-  #admin: AdminServer | undefined;
-  #adminName: string | undefined;
+  #admin: OpenAdmin | undefined;
   #fleet: Fleet | undefined;
   #isDraining = false;
   #reloading: Promise<unknown> = Promise.resolve();
@@ -129,7 +127,7 @@ export class Proxy {
   async #begin(): Promise<void> {
     const { binding, randomHex, print } = this.#ports;
     const { config, compiled, text } = this.#configuration;
-    const adminPort = await this.#openAdmin();
+    this.#admin = await this.#openAdmin();
     await this.#openSockets();
     if (config.user !== undefined) this.#become(config.user);
     binding.storeOpen({ ...config.store, secretHex: randomHex(secretBytes) });
@@ -159,8 +157,8 @@ export class Proxy {
     this.#fleet = fleet;
     this.#sockets.keep(compiled.listeners, text);
     const bound = compiled.listeners.map(({ key, host }) => ({ host, port: this.#sockets.portOf(key) }));
-    print(readyLine(bound, this.#adminName));
-    this.#owner.ready(adminPort);
+    print(readyLine(bound, this.#admin?.name));
+    this.#owner.ready(this.#admin?.port ?? 0);
   }
 
   #lockFolder(directory: string): void {
@@ -176,12 +174,8 @@ export class Proxy {
       tell(`logs.directory ${directory} cannot be used: ${locked.message}; records may be lost`);
   }
 
-  /** Resolves to its port; 0 where there is none. */
-  async #openAdmin(): Promise<number> {
-    const { config, file } = this.#configuration;
-    const { binding, tell } = this.#ports;
-    const address = configuredAdmin(config, file);
-    if (address === undefined) return 0;
+  async #openAdmin(): Promise<OpenAdmin | undefined> {
+    const { binding, randomHex, tell } = this.#ports;
     const ports = adminPorts({
       binding,
       version: this.#start.version,
@@ -197,36 +191,7 @@ export class Proxy {
       reload: async () => await this.reload(),
       tell,
     });
-    const server = new AdminServer(ports, this.#token());
-    if (address.kind === 'tcp' && address.port === 0) address.port = this.#start.adminPort;
-    try {
-      const bound = await server.listen(address);
-      this.#admin = server;
-      this.#adminName = formatAdmin(bound);
-      noteAdmin(config, bound);
-      return bound.kind === 'tcp' ? bound.port : 0;
-    } catch (cause) {
-      if (this.#admin !== undefined) {
-        tell(`the command line cannot find the admin API: ${(cause as Error).message}`);
-        return 0;
-      }
-      const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
-      const why = inUse
-        ? 'is in use: stop what listens there'
-        : `cannot be opened (${(cause as Error).message})`;
-      throw new StartError(`${formatAdmin(address)} ${why}, or change admin.address in ${file}`, { cause });
-    }
-  }
-
-  #token(): string {
-    const { randomHex, tell } = this.#ports;
-    const path = tokenPath(this.#configuration.config);
-    try {
-      return readOrMakeToken(path, randomHex);
-    } catch (error) {
-      tell(`admin: no change can be asked for: ${(error as Error).message}`);
-      return randomHex(secretBytes);
-    }
+    return await openAdmin(this.#configuration, this.#start.adminPort, ports, randomHex);
   }
 
   async #openSockets(): Promise<void> {
@@ -381,6 +346,6 @@ export class Proxy {
     await this.#fleet?.drain(() => this.#sockets.close());
     await this.#delivery.drain(this.#configuration.config.logs.drainMs);
     this.#resolver.close();
-    await this.#admin?.close();
+    await this.#admin?.server.close();
   }
 }

@@ -12,8 +12,9 @@ import { type Configuration, readConfiguration } from './configuration.ts';
 import { Handover, handoverDescriptor, type ToProxy, type ToSupervisor } from './handover.ts';
 import { OwnSockets, type SocketOwner } from './host.ts';
 import { LentSockets } from './lent-sockets.ts';
-import { Proxy, type ProxyPorts, type ProxyStart, StartError } from './proxy.ts';
+import { Proxy, type ProxyPorts, type ProxyStart } from './proxy.ts';
 import { onSignals } from './signals.ts';
+import { StartError } from './start-error.ts';
 import { Supervisor } from './supervisor.ts';
 import { createEdge, createShipper } from './threads.ts';
 
