@@ -25,6 +25,7 @@ void request_fields(RecordStrings& strings, const HeadTable& head) noexcept {
 
 void client_side(RecordFixed& fixed, const Client& client) noexcept {
     fixed.scheme = static_cast<std::uint8_t>(record_scheme::http);
+    fixed.source = static_cast<std::uint8_t>(record_source::eyeball);
     std::memcpy(fixed.client_address, client.peer.bytes, 16);
     std::memcpy(fixed.server_address, client.local.bytes, 16);
     fixed.client_port = client.peer.port;
@@ -45,7 +46,7 @@ void Engine::begin_slot(Exchange& exchange) noexcept {
     input.method = head.method();
     input.host = head.authority();
     if (exchange.zone >= 0) input.zone = exchange.tables->zone_names[static_cast<std::size_t>(exchange.zone)];
-    input.path = head.path();
+    input.path = head.target();
     ring_.slot_begin(exchange.slot, input);
     exchange.has_slot = true;
 }
@@ -85,7 +86,7 @@ void Engine::prepare_record(Exchange& exchange) noexcept {
     fixed.attempts = static_cast<std::uint8_t>(exchange.attempts > 255 ? 255 : exchange.attempts);
     request_fields(input.strings, head);
     if (head.flag(head_flag::has_query)) fixed.flags |= static_cast<std::uint8_t>(record_flag::has_query);
-    input.strings.edge_host = input.strings.host;
+    if (exchange.attempts > 0) input.strings.edge_host = input.strings.host;
     input.strings.content_type = exchange.content_type;
     input.strings.expires = exchange.expires;
     input.strings.last_modified = exchange.last_modified;

@@ -541,7 +541,10 @@ void Engine::serve(Exchange& exchange, const std::int32_t* command, store::Objec
     }
     store::ObjectView view;
     if (!store_->view(ref, view)) {
-        fail_exchange(exchange, 500, reason::policy_fault, outcome::internal_error);
+        // Gone between the news and the verdict: the policy looks again.
+        exchange.reader.close();
+        unpin(exchange);
+        queue_follow(exchange, follow_cause::failed, {});
         return;
     }
     const std::int32_t wanted = command[command_word::status];

@@ -209,8 +209,10 @@ FollowState Store::follow_state(Reader& reader) {
       case entry_released:
         return FollowState::released;
       case entry_failed:
-      case entry_truncated:
         return FollowState::failed;
+      // The head came, what follows was cut off: the reader says `aborted`, as to everybody who had begun to read.
+      case entry_truncated:
+        return FollowState::head;
       case entry_refreshed: {
         // On to the version that the 304 made; the record holds a pin of it as long as this reader holds the record.
         const Fill& f = in.fill(reader.fill_);

@@ -103,7 +103,7 @@ bool Store::view(ObjectRef ref, ObjectView& out) const {
   const Inside in(*this);
   const Entry& e = in.entry(ref.index);
   const EntryState state = static_cast<EntryState>(e.state.load(std::memory_order_acquire));
-  if (state != entry_body && state != entry_complete && state != entry_streamed) return false;
+  if (state != entry_body && state != entry_complete && state != entry_streamed && state != entry_truncated) return false;
   in.fill_view(e, state, out);
   return true;
 }

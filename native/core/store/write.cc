@@ -227,7 +227,8 @@ bool Store::complete(FillRef ref) {
 void Store::abort(FillRef ref, AbortCause cause) {
   const Inside in(*this);
   in.led(ref);
-  in.end_fill(ref.index, cause == AbortCause::released ? entry_released : cause == AbortCause::failed_before_head ? entry_failed : entry_truncated);
+  const bool has_head = in.entry(in.fill(ref.index).entry).state.load(std::memory_order_relaxed) != entry_filling;
+  in.end_fill(ref.index, cause == AbortCause::released ? entry_released : cause == AbortCause::failed_after_head && has_head ? entry_truncated : entry_failed);
 }
 
 std::uint64_t Store::leader_tag(FillRef ref) const { return Inside(*this).led(ref).leader_tag; }

@@ -186,8 +186,9 @@ const ages: CachingCase[] = [
   },
   {
     name: 'a Date in the past counts as age',
-    answers: [ok('max-age=60', 'a', { Date: new Date(Date.now() - 30_000).toUTCString() })],
-    steps: [{ origin: 1 }, { cache: hit, age: /^3\d$/, origin: 1 }],
+    // The table is made some time before its rows run.
+    answers: [ok('max-age=6000', 'a', { Date: new Date(Date.now() - 300_000).toUTCString() })],
+    steps: [{ origin: 1 }, { cache: hit, age: /^[3-9]\d\d$/, origin: 1 }],
   },
   {
     name: 'a miss carries no Age of its own',
