@@ -5,6 +5,7 @@
 import { type HeadView, knownId, noField } from '../engine/head-view.ts';
 import { latin1Bytes } from '../lib/bytes.ts';
 import { limits } from '../lib/limits.ts';
+import { splitList } from '../lib/list.ts';
 import { type KeyBuilder, keyMark } from './key.ts';
 
 export interface SelectingField {
@@ -143,11 +144,7 @@ export function normalForm(name: string, value: string): string {
 /** Members without the white space around their commas; what is quoted stays as it is. */
 function listForm(value: string): string {
   if (!value.includes(',')) return value;
-  const members = value.match(/(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|$))+/g) ?? [];
-  return members
-    .map((member) => member.trim())
-    .filter((member) => member !== '')
-    .join(',');
+  return splitList(value).join(',');
 }
 
 interface Preference {

@@ -3,7 +3,7 @@
  * many messages: `clear`, then `addLine` for every field line.
  */
 import { deltaSecondsMax, isBlank, latin1Bytes, lowerByte, readDeltaSeconds } from './bytes.ts';
-import { memberEnd, quotedEnd } from './list.ts';
+import { memberEnd, quotedEnd, splitList } from './list.ts';
 
 export const directive = {
   noStore: 1,
@@ -190,11 +190,13 @@ function hasFieldName(bytes: Uint8Array, at: number, stop: number): boolean {
  */
 export function qualifiedNames(line: string, name: 'no-cache' | 'private'): string[] {
   const found: string[] = [];
-  const members = line.match(/(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|$))+/g) ?? [];
-  for (const member of members) {
-    const match = /^\s*([^\s=]+)=(.*)$/s.exec(member);
-    if (match === null || match[1]!.toLowerCase() !== name) continue;
-    const names = match[2]!.replaceAll('"', '').split(',');
+  for (const member of splitList(line)) {
+    const equals = member.indexOf('=');
+    if (equals < 0 || member.slice(0, equals).toLowerCase() !== name) continue;
+    const names = member
+      .slice(equals + 1)
+      .replaceAll('"', '')
+      .split(',');
     found.push(...names.map((text) => text.trim().toLowerCase()).filter((text) => text !== ''));
   }
   return found;

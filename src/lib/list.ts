@@ -56,3 +56,29 @@ export function quotedEnd(bytes: Uint8Array, at: number, end: number): number {
   while (at < end && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
   return at < end ? at + 1 : end;
 }
+
+/** The members of a list as texts, in one pass whatever the input. */
+export function splitList(text: string): string[] {
+  const members: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let at = 0; at <= text.length; at += 1) {
+    const code = at < text.length ? text.charCodeAt(at) : comma;
+    const isEnd = at === text.length || (code === comma && !isQuoted);
+    if (isEnd) {
+      const member = text.slice(start, at).trim();
+      if (member !== '') members.push(member);
+      start = at + 1;
+    } else if (isQuoted && code === backslash) {
+      at += 1;
+    } else if (code === quote) {
+      isQuoted = !isQuoted;
+    }
+  }
+  // An escape at the very end steps over it.
+  if (start <= text.length) {
+    const member = text.slice(start).trim();
+    if (member !== '') members.push(member);
+  }
+  return members;
+}

@@ -8,6 +8,7 @@ import { editOp, headFlag } from '../engine/contract.ts';
 import { type HeadView, knownId } from '../engine/head-view.ts';
 import { addressBytes, formatIp, isMappedIPv4, type NetworkSet, parseIp } from '../lib/ip.ts';
 import { limits } from '../lib/limits.ts';
+import { splitList } from '../lib/list.ts';
 
 const forwardedForId = knownId('x-forwarded-for');
 const forwardedProtoId = knownId('x-forwarded-proto');
@@ -28,8 +29,7 @@ const scratch = new Uint8Array(addressBytes);
 
 /** The `for` nodes of Forwarded, in order; '' for an element without one. */
 export function forwardedNodes(text: string): string[] {
-  const elements = text.match(/(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|$))+/g) ?? [];
-  return elements.map((element) => /(?:^|;)\s*for\s*=\s*("[^"]*"|[^;,\s]*)/i.exec(element)?.[1] ?? '');
+  return splitList(text).map((element) => /(?:^|;)\s*for\s*=\s*("[^"]*"|[^;,\s]*)/i.exec(element)?.[1] ?? '');
 }
 
 /**
