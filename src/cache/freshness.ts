@@ -1,4 +1,5 @@
 /** Freshness arithmetic of RFC 9111 4.2: numbers in, numbers out, whole seconds. */
+import { deltaSecondsMax } from '../lib/bytes.ts';
 import { limits } from '../lib/limits.ts';
 
 /** Statuses that are heuristically cacheable (RFC 9110 15.1); 206 is left out: partial responses are not stored. */
@@ -27,12 +28,12 @@ export function isUnderstood(status: number): boolean {
  */
 export function initialAge(ageSeconds: number, dateSeconds: number, now: number, delayMs: number): number {
   const apparent = Math.max(0, now - dateSeconds);
-  return Math.max(apparent, ageSeconds + Math.floor(delayMs / 1000));
+  return Math.min(Math.max(apparent, ageSeconds + Math.floor(delayMs / 1000)), deltaSecondsMax);
 }
 
-/** Age of a stored response now (RFC 9111 4.2.3, current_age). */
+/** Age of a stored response now (RFC 9111 4.2.3, current_age), at most what delta-seconds hold (1.2.2). */
 export function currentAge(ageAtStore: number, storedAt: number, now: number): number {
-  return ageAtStore + Math.max(0, now - storedAt);
+  return Math.min(ageAtStore + Math.max(0, now - storedAt), deltaSecondsMax);
 }
 
 /** Heuristic lifetime (RFC 9111 4.2.2): a share of the time since the last modification, up to a cap. */

@@ -22,6 +22,7 @@ t.test('the age of a response that has just come (RFC 9111 4.2.3)', async (t) =>
 
 t.test('the age of a stored response', async (t) => {
   t.equal(currentAge(5, 1000, 1010), 15);
+  t.equal(currentAge(2_147_483_647, 1000, 1010), 2_147_483_647, 'it stops at what can be said');
   t.equal(currentAge(5, 1000, 990), 5, 'a clock that goes back does not make it younger');
 });
 
