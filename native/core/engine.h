@@ -103,6 +103,8 @@ private:
     static constexpr std::uint32_t linger_bytes_max = 4u << 20;
     static constexpr std::uint64_t expect_ms = 1000;
     static constexpr std::uint32_t attempts_max = 64;
+    /// Time that a connection accepted while draining has for its first request.
+    static constexpr std::uint32_t first_request_ms = 1000;
     static constexpr std::uint32_t log_slots = 8192;
 
     // engine_loop.cc
@@ -112,7 +114,7 @@ private:
     void answer_unanswered(std::uint32_t from, std::uint32_t to) noexcept;
     void update_clock() noexcept;
     void dispatch(Watch& watch, std::uint32_t events) noexcept;
-    void accept_from(Listener& listener) noexcept;
+    bool accept_from(Listener& listener) noexcept;
     void refuse_connection(int fd, const Address& peer, const Listener& listener, std::int32_t status, std::int32_t reason) noexcept;
     void take_messages() noexcept;
     void run_again() noexcept;

@@ -5,6 +5,14 @@
 
 namespace parapet {
 
+// A fault for the test of the sanitizer build (scripts/runners/e2e-sanitized.mjs): one byte behind a full buffer is taken for
+// room. What is behind belongs to the next slab of the arena, so that only the poison of free slabs can tell.
+#if defined(PARAPET_PLANT_OFF_BY_ONE)
+static constexpr std::uint32_t planted_bytes = 1;
+#else
+static constexpr std::uint32_t planted_bytes = 0;
+#endif
+
 /// `tables`: those of the snapshot that the exchange is decided under.
 Exchange* Engine::begin_exchange(Client* client, Tables* tables) noexcept {
     std::uint32_t slot = 0;
@@ -240,7 +248,7 @@ bool Engine::append(Buffer& buffer, std::span<const std::uint8_t> bytes, std::ui
     if (bytes.empty()) return true;
     const std::size_t wanted = buffer.size() + bytes.size();
     if (wanted > bytes_max) return false;
-    if (!buffer.slab || buffer.slab.capacity - buffer.end < bytes.size()) {
+    if (!buffer.slab || buffer.slab.capacity + planted_bytes - buffer.end < bytes.size()) {
         if (buffer.slab && buffer.slab.capacity >= wanted) {
             std::memmove(arena_.base() + buffer.slab.offset, arena_.base() + buffer.slab.offset + buffer.start, buffer.size());
         } else {

@@ -142,7 +142,10 @@ void Engine::set_listeners(std::span<const ListenerOption> wanted) noexcept {
             ++it;
             continue;
         }
-        if (!listener.paused) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, listener.fd, nullptr);
+        // Who has connected already is served: closing the socket would reset them.
+        while (accept_from(**it)) {
+        }
+        if (!(*it)->paused) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, (*it)->fd, nullptr);
         it = listeners_.erase(it);
     }
     for (const ListenerOption& option : wanted) {
@@ -201,7 +204,7 @@ void Engine::turn() noexcept {
 void Engine::dispatch(Watch& watch, std::uint32_t events) noexcept {
     switch (watch.kind) {
         case Watch::Kind::listener:
-            accept_from(static_cast<Listener&>(watch));
+            (void)accept_from(static_cast<Listener&>(watch));
             return;
         case Watch::Kind::mailbox:
             take_messages();
@@ -254,7 +257,8 @@ void Engine::dispatch(Watch& watch, std::uint32_t events) noexcept {
     }
 }
 
-void Engine::accept_from(Listener& listener) noexcept {
+/// True: there may be more to accept.
+bool Engine::accept_from(Listener& listener) noexcept {
     // Bounded, so that a flood of connections cannot keep the accepted ones waiting; the listener is level-triggered.
     for (int i = 0; i < 64; ++i) {
         Address peer;
@@ -269,7 +273,7 @@ void Engine::accept_from(Listener& listener) noexcept {
                 }
                 arm(accept_timer_, 100);
             }
-            return;
+            return false;
         }
         count(counter::connections_accepted_total);
         const Limits& limits = tables_->limits;
@@ -299,6 +303,7 @@ void Engine::accept_from(Listener& listener) noexcept {
         set_client_timer(*client, ClientTimer::idle, tables_->timeouts.idle_ms);
         if (!watch_fd(fd, *client)) close_client(*client);
     }
+    return true;
 }
 
 void Engine::refuse_connection(int fd, const Address& peer, const Listener& listener, std::int32_t status,
@@ -583,7 +588,14 @@ void Engine::drain() noexcept {
     set_listeners({});
     for (Client* client = clients_.next; client != &clients_;) {
         Client* next = client->next;
-        if (client->exchange == nullptr && client->in.empty() && !client->lingering) close_client(*client);
+        if (client->exchange == nullptr && client->in.empty() && !client->lingering) {
+            if (client->exchanges > 0) {
+                close_client(*client);
+            } else {
+                // Accepted just now: its first request may be on its way.
+                set_client_timer(*client, ClientTimer::idle, first_request_ms);
+            }
+        }
         client = next;
     }
     if (!in_turn_) free_dead();
