@@ -1,30 +1,65 @@
-// The end-to-end tests once more, in their short form, with the addon built for ASan and UBSan. The libraries of the
-// sanitizers are loaded into everything that the tests start; only the proxies load the addon itself.
+// The end-to-end gates once more, in their short form, with the addon built for ASan and UBSan, whose free slabs are
+// poisoned. A proxy that a sanitizer ends is started again by its supervisor, which many a test forgives: so every
+// report goes into a file, and a run that left one has failed, whatever its tests say. That a fault is caught at all
+// is proven by a second build with a planted one (test/sanitized). The libraries of the sanitizers are loaded into
+// everything that the tests start; only the proxies load the addon itself.
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { sanitizerEnvironment } from '../asan-node.mjs';
 import { filesBelow, pinnedNode, root, run } from '../toolchain.mjs';
-import { fail, runAlone } from './support/result.mjs';
+import { fail, pass, runAlone } from './support/result.mjs';
 import { runTap } from './support/tap.mjs';
 
-const buildTimeoutMs = 10 * 60_000;
-const timeoutMs = 15 * 60_000;
-const fileTimeoutMs = 6 * 60_000;
+const minuteMs = 60_000;
+const buildTimeoutMs = 10 * minuteMs;
+const limits = {
+  jobs: 1,
+  timeoutMs: 12 * minuteMs,
+  fileTimeoutMs: 6 * minuteMs,
+  testTimeoutMs: 5 * minuteMs,
+};
+const plantedFault = 'PARAPET_PLANT_OFF_BY_ONE';
+/** What compares speed, or builds and installs a package of its own, has nothing to say about this build. */
+const leftOut = ['test/e2e/bench.test.ts', 'test/e2e/pack.test.ts'];
+
+/** Builds the addon; what went wrong, or null. */
+async function build(...more) {
+  const args = ['scripts/build-native.mjs', '--sanitize=address,undefined', ...more];
+  const { code, output } = await run(pinnedNode().node, args, { timeoutMs: buildTimeoutMs });
+  return code === 0 ? null : `the addon does not build with sanitizers ${more.join(' ')}\n${output}`;
+}
+
+/** Adds a failure for every report below `folder`, and one test that there is none. */
+function checkReports(result, folder) {
+  const names = readdirSync(folder);
+  for (const name of names) fail(result, `${name}\n${readFileSync(path.join(folder, name), 'utf8')}`);
+  if (names.length === 0) pass(result);
+}
 
 export async function e2eSanitized({ args = [] } = {}) {
   const given = args.filter((arg) => arg.endsWith('.test.ts'));
-  const files =
-    given.length > 0
-      ? given
-      : filesBelow('test/e2e', ['.test.ts']).filter((file) => !file.endsWith('/pack.test.ts'));
-  const build = ['scripts/build-native.mjs', '--sanitize=address,undefined'];
-  const built = await run(pinnedNode().node, build, { cwd: root, timeoutMs: buildTimeoutMs });
-  const result = await runTap('e2e-sanitized', built.code === 0 ? files : [], {
-    jobs: 1,
-    timeoutMs,
-    fileTimeoutMs,
-    testTimeoutMs: fileTimeoutMs,
-    env: built.code === 0 ? { ...sanitizerEnvironment() } : {},
-  });
-  if (built.code !== 0) fail(result, `the addon does not build with sanitizers\n${built.output}`);
+  const gates = filesBelow('test/e2e', ['.test.ts']).filter((file) => !leftOut.includes(file));
+  const files = given.length > 0 ? given : gates;
+  const faults = [await build(), await build(`--define=${plantedFault}`)].filter((fault) => fault !== null);
+  const reports = path.join(root, 'build', 'asan', 'reports');
+  rmSync(reports, { recursive: true, force: true });
+  mkdirSync(reports, { recursive: true });
+  const isBuilt = faults.length === 0;
+  const env = isBuilt ? sanitizerEnvironment('asan', reports) : {};
+  const result = await runTap('e2e-sanitized', isBuilt ? files : [], { ...limits, env });
+  for (const fault of faults) fail(result, fault);
+  if (isBuilt) {
+    checkReports(result, reports);
+    const planted = await runTap('planted fault', filesBelow('test/sanitized', ['.test.ts']), {
+      ...limits,
+      env: sanitizerEnvironment(`asan-${plantedFault}`),
+    });
+    for (const name of ['looked', 'passed', 'failed', 'skipped']) result[name] += planted[name];
+    // A canary that was left out has caught nothing.
+    for (const text of planted.skips) fail(result, `skipped: ${text}`);
+    result.failures.push(...planted.failures);
+    result.skips.push(...planted.skips);
+  }
   return result;
 }
 
