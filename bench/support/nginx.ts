@@ -207,6 +207,8 @@ http {${http(folder)}
       const text = (await fetchOnce({ host: '127.0.0.1', port: statusPort }, '/')).body.toString();
       return Number(/\n ?\d+ \d+ (\d+)/.exec(text)?.[1]) - looks;
     },
+    // nginx writes each line before it takes the next request.
+    settled: () => Promise.resolve(),
     stop: () => nginx.stop(),
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readMetric } from '../../test/support/admin.ts';
 import { type ConfigObject, siteConfig, writeConfig } from '../../test/support/config.ts';
 import { Parapet } from '../../test/support/parapet.ts';
+import { until } from '../../test/support/within.ts';
 import type { Subject } from './subject.ts';
 
 export async function startSubject(
@@ -33,6 +34,13 @@ export async function startSubject(
       const count = await readMetric(parapet, 'parapet_exchanges_total');
       if (count === undefined) throw new Error('no parapet_exchanges_total in the metrics');
       return count;
+    },
+    settled: async () => {
+      await until(10_000, 'the records of what went before', async () => {
+        const requests = await readMetric(parapet, 'parapet_exchanges_total');
+        const delivered = await readMetric(parapet, 'parapet_logs_job_delivered_total');
+        return requests === delivered ? true : undefined;
+      });
     },
     stop: () => parapet.end(),
   };

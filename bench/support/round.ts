@@ -27,6 +27,7 @@ export async function measure(
   counter: LineCounter,
   load: () => Promise<ClientResult>,
 ): Promise<Round> {
+  await subject.settled();
   await counter.empty();
   const before = await subject.requests();
   const pids = await subject.pids();

@@ -17,6 +17,8 @@ export interface Subject {
   asidePid: number | undefined;
   /** Requests that the server itself has counted. */
   requests(): Promise<number>;
+  /** Resolves when every request so far has its line in the log. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
