@@ -19,8 +19,9 @@ import { temporaryFolder } from '../support/temp.ts';
 import { Deferred, until, within } from '../support/within.ts';
 
 const demoPort = 8080;
+const demoAdminPort = 9901;
 
-/** Takes the demo's port, or says that somebody else has it. */
+/** Takes a port of the demo, or says that somebody else has it. */
 async function occupy(port: number): Promise<Server | undefined> {
   const server = createServer();
   const listening = new Promise<boolean>((resolve) => {
@@ -71,11 +72,13 @@ t.test('the demo', { skip: skipReason }, async (t) => {
     t.match(demo.errors(), /listeners/);
   });
 
-  if (held === undefined) {
-    t.comment(`port ${demoPort} belongs to another process: the three curl lines were not tried`);
+  const admin = await occupy(demoAdminPort);
+  for (const server of [held, admin]) if (server !== undefined) await release(server);
+  if (held === undefined || admin === undefined) {
+    const taken = held === undefined ? demoPort : demoAdminPort;
+    t.comment(`port ${taken} belongs to another process: the three curl lines were not tried`);
     return;
   }
-  await release(held);
 
   await t.test('prints three curl lines that really work', async (t) => {
     const demo = speak(t, demoWords, folder);
