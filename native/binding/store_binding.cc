@@ -6,6 +6,7 @@
 #include "core/engine.h"
 #include "core/process.h"
 #include "core/store/store.h"
+#include "core/store_key.h"
 #include "values.h"
 
 namespace parapet::binding {
@@ -88,7 +89,7 @@ napi_value store_purge(napi_env env, napi_callback_info info) {
     store::Store* const store = store::Store::current();
     if (store == nullptr || length == 0 || length > store::key_bytes_limit) return number(env, 0);
     const std::span<const std::uint8_t> key(static_cast<const std::uint8_t*>(data), length);
-    return number(env, store->purge(siphash13(hash_key, key), key, soft));
+    return number(env, purge_key(*store, hash_key, key, soft));
 }
 
 napi_value store_purge_all(napi_env env, napi_callback_info info) {

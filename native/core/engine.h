@@ -229,6 +229,7 @@ private:
 
     // engine_store.cc
     std::size_t early_key(const Exchange& exchange, std::span<std::uint8_t> out) const noexcept;
+    std::span<const std::uint8_t> completed(std::span<const std::uint8_t> key) noexcept;
     std::span<const std::uint8_t> command_key(const Exchange& exchange, const std::int32_t* command) noexcept;
     void look_up(Exchange& exchange, std::int32_t* event) noexcept;
     static void answer_words(std::int32_t* at, const StoreAnswer& answer) noexcept;

@@ -3,6 +3,7 @@
 
 #include "engine.h"
 #include "known_names.gen.h"
+#include "store_key.h"
 
 namespace parapet {
 
@@ -137,7 +138,7 @@ void Engine::look_up(Exchange& exchange, std::int32_t* event) noexcept {
 }
 
 std::int32_t Engine::policy_lookup(std::int32_t key_offset, std::int32_t key_length) noexcept {
-    const auto key = arena_.checked(key_offset, key_length);
+    const auto key = completed(arena_.checked(key_offset, key_length));
     std::int32_t* reply = arena_.words(arena_.reply_offset());
     StoreAnswer answer;
     answer.state = static_cast<std::int32_t>(store::LookupState::miss);
@@ -189,7 +190,7 @@ std::int32_t Engine::policy_read_head(std::uint32_t object, std::uint32_t genera
 
 std::uint32_t Engine::policy_put_marker(std::int32_t key_offset, std::int32_t key_length, std::int32_t flags,
                                         std::uint32_t fresh_until, std::int32_t bytes_offset, std::int32_t bytes_length) noexcept {
-    const auto key = arena_.checked(key_offset, key_length);
+    const auto key = completed(arena_.checked(key_offset, key_length));
     if (key.empty() || key.size() > store::key_bytes_limit) return 0;
     store::ObjectMeta meta;
     meta.stored_at = now_s_;
@@ -204,7 +205,7 @@ std::uint32_t Engine::policy_put_marker(std::int32_t key_offset, std::int32_t ke
 std::int32_t Engine::policy_purge(std::int32_t key_offset, std::int32_t key_length, bool soft) noexcept {
     const auto key = arena_.checked(key_offset, key_length);
     if (key.empty() || key.size() > store::key_bytes_limit) return 0;
-    return static_cast<std::int32_t>(store_->purge(siphash13(options_.hash_key, key), key, soft));
+    return static_cast<std::int32_t>(purge_key(*store_, options_.hash_key, key, soft));
 }
 
 void Engine::unpin(Exchange& exchange) noexcept {
@@ -213,10 +214,16 @@ void Engine::unpin(Exchange& exchange) noexcept {
     exchange.pinned = {};
 }
 
+/// A key of the policy as it stands in the store; valid until the next call. Empty where it is too long.
+std::span<const std::uint8_t> Engine::completed(std::span<const std::uint8_t> key) noexcept {
+    if (key.size() > store::key_bytes_limit) return {};
+    return stored_key(options_.hash_key, key, {recode_.data() + recode_.size() - store::key_bytes_limit, store::key_bytes_limit});
+}
+
 /// The key that a command means: its own, or the early one. Valid until the next call.
 std::span<const std::uint8_t> Engine::command_key(const Exchange& exchange, const std::int32_t* command) noexcept {
     const auto own = arena_.checked(command[command_word::key_offset], command[command_word::key_length]);
-    if (!own.empty()) return own.size() <= store::key_bytes_limit ? own : std::span<const std::uint8_t>{};
+    if (!own.empty()) return completed(own);
     if (exchange.zone < 0) return {};
     const HeadTable head = head_of(exchange);
     if (static_cast<std::size_t>(head.word(head_word::target_length)) + 512 > store::key_bytes_limit) return {};

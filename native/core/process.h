@@ -91,6 +91,19 @@ struct ServerCounts {
     std::atomic<std::uint32_t> waiting{0};
 };
 
+/// Purges by URL must reach the keys that request fields extend (Origin and the like), without a list of them. Such a key carries
+/// the epoch of its URL; a purge raises the epoch, so that no request finds the old key again. URLs share epochs by hash: a
+/// purge may reach more than it has to, never less.
+class PurgeEpochs {
+public:
+    static constexpr std::uint32_t slots = 65536;
+    [[nodiscard]] std::uint32_t get(std::uint64_t hash) const noexcept { return epochs_[hash % slots].load(std::memory_order_acquire); }
+    void raise(std::uint64_t hash) noexcept { epochs_[hash % slots].fetch_add(1, std::memory_order_acq_rel); }
+
+private:
+    std::atomic<std::uint32_t> epochs_[slots] = {};
+};
+
 class Process {
 public:
     static Process& get() noexcept;
@@ -98,6 +111,7 @@ public:
     StatsPage& stats(std::uint32_t worker) noexcept;
     Mailbox& mailbox(std::uint32_t worker) noexcept { return mailboxes_[worker]; }
     AddressCounts addresses;
+    PurgeEpochs purge_epochs;
     std::atomic<std::uint32_t> connections{0};
     /// Counts of a server id; kept for the life of the process (ids are reused by control only for the same server).
     ServerCounts& server(std::uint32_t id) noexcept;

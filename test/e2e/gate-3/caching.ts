@@ -156,6 +156,18 @@ export async function purge(t: Test): Promise<void> {
   );
   t.equal(soft.code, 0, soft.stderr);
   t.notOk(await isHit('/p?q=2', 'en'), 'a soft purge makes it stale');
+  const asSite = async (site: string): Promise<boolean> =>
+    (await fetchOnce(parapet.listener(), '/p?q=3', { fields: { 'Accept-Language': 'en', Origin: site } }))
+      .field('Cache-Status')
+      ?.startsWith('parapet; hit') ?? false;
+  await asSite('http://a.test');
+  await asSite('http://b.test');
+  t.ok((await asSite('http://a.test')) && (await asSite('http://b.test')), 'one for each Origin');
+  await runCommand(['purge', '-c', parapet.config, '--url', 'http://site.test/p?q=3'], {
+    cwd: parapet.folder,
+  });
+  t.notOk(await asSite('http://a.test'), 'a purge reaches what request fields extend the key to');
+  t.notOk(await asSite('http://b.test'));
 }
 
 export async function storedForOldClients(t: Test): Promise<void> {

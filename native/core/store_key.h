@@ -1,0 +1,45 @@
+// Keys as they stand in the store: what the policy or the engine lays out (see `src/cache/key.ts`), completed by the purge epoch of
+// its URL where request fields extend it.
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "process.h"
+#include "siphash.h"
+#include "store/store.h"
+
+namespace parapet {
+
+/// First byte of an extension; no control character can be in a URL, and the four bytes of the zone come first.
+inline constexpr std::uint8_t key_extension_mark = 0x01;
+inline constexpr std::uint8_t key_epoch_mark = 0x05;
+inline constexpr std::size_t key_zone_bytes = 4;
+
+/// The part of a key that names zone and URL.
+inline std::span<const std::uint8_t> url_part(std::span<const std::uint8_t> key) noexcept {
+    if (key.size() <= key_zone_bytes) return key;
+    const void* mark = std::memchr(key.data() + key_zone_bytes, key_extension_mark, key.size() - key_zone_bytes);
+    return mark == nullptr ? key : key.first(static_cast<std::size_t>(static_cast<const std::uint8_t*>(mark) - key.data()));
+}
+
+/// The key to use in the store: `key` itself, or a completed copy in `room` (`key.size() + 5` bytes). Empty where it does not fit.
+inline std::span<const std::uint8_t> stored_key(const HashKey& secret, std::span<const std::uint8_t> key, std::span<std::uint8_t> room) noexcept {
+    const auto url = url_part(key);
+    if (url.size() == key.size()) return key;
+    if (room.size() < key.size() + 5 || key.size() + 5 > store::key_bytes_limit) return {};
+    const std::uint32_t epoch = Process::get().purge_epochs.get(siphash13(secret, url));
+    std::memcpy(room.data(), key.data(), key.size());
+    room[key.size()] = key_epoch_mark;
+    std::memcpy(room.data() + key.size() + 1, &epoch, 4);
+    return room.first(key.size() + 5);
+}
+
+/// Removes what stands under a primary key, its variants, and what request fields extend it to. Gives how many things were hit directly.
+inline std::uint32_t purge_key(store::Store& store, const HashKey& secret, std::span<const std::uint8_t> key, bool soft) noexcept {
+    const auto url = url_part(key);
+    Process::get().purge_epochs.raise(siphash13(secret, url));
+    return store.purge(siphash13(secret, url), url, soft);
+}
+
+}  // namespace parapet
