@@ -5,7 +5,11 @@
 function sample(name) {
   const at = (index) => name.charCodeAt(index);
   const length = name.length;
-  return ((at(0) | (at(length >> 1) << 8) | (at(length - 1) << 16) | (at((length * 3) >> 2) << 24)) ^ (length * 0x01000193)) >>> 0;
+  return (
+    ((at(0) | (at(length >> 1) << 8) | (at(length - 1) << 16) | (at((length * 3) >> 2) << 24)) ^
+      (length * 0x01000193)) >>>
+    0
+  );
 }
 
 /** Finds a multiplier and the table size (a power of two) for names; throws if there is none in the bounded search. */
@@ -24,7 +28,8 @@ export function knownNamesHeader(knownNames) {
   const names = knownNames.slice(1);
   const { bits, multiplier } = perfectHash(names);
   const slots = new Array(1 << bits).fill(0);
-  for (const [index, name] of names.entries()) slots[Math.imul(sample(name), multiplier) >>> (32 - bits)] = index + 1;
+  for (const [index, name] of names.entries())
+    slots[Math.imul(sample(name), multiplier) >>> (32 - bits)] = index + 1;
   const longest = Math.max(...names.map((name) => name.length));
   const padded = Math.ceil((longest + 1) / 16) * 16;
   return `// Generated from the known names of src/engine/contract.ts by scripts/generate.mjs; do not edit.
@@ -36,15 +41,26 @@ export function knownNamesHeader(knownNames) {
 namespace parapet {
 
 inline constexpr std::uint8_t known_name_slots[${1 << bits}] = {
-    ${slots.join(', ').replace(/(.{1,104})(?: |$)/g, '$1\n    ').trimEnd()}
+    ${slots
+      .join(', ')
+      .replace(/(.{1,104})(?: |$)/g, '$1\n    ')
+      .trimEnd()}
 };
 inline constexpr std::uint8_t known_name_lengths[] = {
-    ${knownNames.map((name) => name.length).join(', ').replace(/(.{1,104})(?: |$)/g, '$1\n    ').trimEnd()}
+    ${knownNames
+      .map((name) => name.length)
+      .join(', ')
+      .replace(/(.{1,104})(?: |$)/g, '$1\n    ')
+      .trimEnd()}
 };
 inline constexpr std::uint32_t known_name_longest = ${longest};
 /// The names again, padded with zeros, so that they can be compared in whole registers.
 inline constexpr char known_name_text[][${padded}] = {
-    ${knownNames.map((name) => `"${name}"`).join(', ').replace(/(.{1,104})(?: |$)/g, '$1\n    ').trimEnd()}
+    ${knownNames
+      .map((name) => `"${name}"`)
+      .join(', ')
+      .replace(/(.{1,104})(?: |$)/g, '$1\n    ')
+      .trimEnd()}
 };
 
 /// The one known name that a lower-case name with these bytes (at 0, length / 2, length - 1, length * 3 / 4) can be; 0: none.
