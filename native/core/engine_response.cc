@@ -105,7 +105,6 @@ void Engine::read_origin_head(Origin& origin) noexcept {
             continue;
         }
         if (parsed.state == http1::Parse::error) {
-            exchange.reason = parsed.reason;
             origin_lost(origin, http1::response_fail_cause(parsed.reason));
             return;
         }
