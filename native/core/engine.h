@@ -130,6 +130,7 @@ private:
     void detach_client(Exchange& exchange) noexcept;
     [[nodiscard]] Exchange* find(std::uint32_t slot, std::uint32_t generation) noexcept;
     std::int32_t* new_event(std::int32_t kind, Exchange& exchange) noexcept;
+    bool move_head(std::uint32_t& head, Slab& slab) noexcept;
     bool settle(Exchange& exchange) noexcept;
     bool settle_origin_head(Origin& origin) noexcept;
     [[nodiscard]] HeadTable head_of(const Exchange& exchange) const noexcept { return {arena_.base(), exchange.head}; }
@@ -177,7 +178,6 @@ private:
     void flush_client(Client& client) noexcept;
     void pump_reader(Exchange& exchange) noexcept;
     bool send_from_reader(Exchange& exchange, std::span<const std::uint8_t> head) noexcept;
-    void sent_final(Exchange& exchange) noexcept;
     void finish_response(Exchange& exchange) noexcept;
     void truncate_response(Exchange& exchange, std::int32_t outcome_code, std::int32_t reason) noexcept;
     void send_interim(Exchange& exchange, std::span<const std::uint8_t> bytes) noexcept;
@@ -220,7 +220,7 @@ private:
     };
     Decoded decode(Origin& origin, std::span<const std::uint8_t> in) noexcept;
     /// False: stop for now (the receiver waits, or the exchange has ended).
-    bool take_body(Origin& origin, const Decoded& decoded, bool buffered, std::span<const std::uint8_t> head) noexcept;
+    bool take_body(Origin& origin, const Decoded& decoded, std::span<const std::uint8_t> head) noexcept;
     bool fill_store(Exchange& exchange, std::span<const std::uint8_t> data, Buffer* rest) noexcept;
     void store_ended(Origin& origin) noexcept;
     void download_failed(Origin& origin, std::int32_t cause) noexcept;
@@ -238,6 +238,7 @@ private:
     void write_stored_lines(ByteSink& out, std::string_view lines, bool not_modified) noexcept;
     static void write_cache_fields(ByteSink& out, const std::int32_t* command) noexcept;
     void apply_refresh(Exchange& exchange, const std::int32_t* command) noexcept;
+    store::FillResult begin_fill(Exchange& exchange, std::span<const std::uint8_t> key, std::uint64_t hash) noexcept;
     bool join_fill(Exchange& exchange, const std::int32_t* command, bool& leads) noexcept;
     bool begin_store(Exchange& exchange, const std::int32_t* command, const HeadTable& head, std::uint64_t body_length) noexcept;
     std::span<const std::uint8_t> stored_head(const HeadTable& head) noexcept;

@@ -203,44 +203,36 @@ std::int32_t* Engine::new_event(std::int32_t kind, Exchange& exchange) noexcept 
     return event;
 }
 
-/// Moves the head from scratch into a slab of the exchange's own. False: the arena is full.
-bool Engine::settle(Exchange& exchange) noexcept {
-    if (exchange.head == 0 || exchange.head_slab) return true;
-    const std::int32_t* table = arena_.words(exchange.head);
-    const auto table_bytes = (static_cast<std::uint32_t>(table[head_word::table_bytes]) + 15u) & ~15u;
+/// Moves a head, its table and its bytes, from scratch into `slab`; `head` then names the table there. False: the arena is full.
+bool Engine::move_head(std::uint32_t& head, Slab& slab) noexcept {
+    const std::int32_t* table = arena_.words(head);
+    const auto table_bytes = static_cast<std::uint32_t>(table[head_word::table_bytes]);
     const auto raw_bytes = static_cast<std::uint32_t>(table[head_word::raw_length]);
-    Slab slab = arena_.allocate(table_bytes + raw_bytes);
-    if (!slab) return false;
-    std::uint8_t* at = arena_.base() + slab.offset;
-    std::memcpy(at, table, static_cast<std::size_t>(table[head_word::table_bytes]));
-    std::memcpy(at + table_bytes, arena_.base() + table[head_word::raw_offset], raw_bytes);
-    arena_.words(slab.offset)[head_word::raw_offset] = static_cast<std::int32_t>(slab.offset + table_bytes);
-    exchange.head_slab = slab;
-    exchange.head = slab.offset;
+    const std::uint32_t raw_at = (table_bytes + 15u) & ~15u;
+    const Slab place = arena_.allocate(raw_at + raw_bytes);
+    if (!place) return false;
+    std::uint8_t* at = arena_.base() + place.offset;
+    std::memcpy(at, table, table_bytes);
+    std::memcpy(at + raw_at, arena_.base() + table[head_word::raw_offset], raw_bytes);
+    arena_.words(place.offset)[head_word::raw_offset] = static_cast<std::int32_t>(place.offset + raw_at);
+    slab = place;
+    head = place.offset;
     return true;
+}
+
+/// Gives the exchange's head a place of its own, where it outlives the batch.
+bool Engine::settle(Exchange& exchange) noexcept {
+    return exchange.head == 0 || exchange.head_slab || move_head(exchange.head, exchange.head_slab);
 }
 
 /// The same for an origin's response head that the policy has not answered yet, and for the body bytes behind it.
 bool Engine::settle_origin_head(Origin& origin) noexcept {
     if (origin.early_length > 0) {
-        const std::uint32_t offset = origin.early_offset;
         const std::uint32_t length = origin.early_length;
         origin.early_length = 0;
-        if (!append(origin.in, arena_.span(offset, length), 1u << Arena::slab_largest_log2)) return false;
+        if (!append(origin.in, arena_.span(origin.early_offset, length), 1u << Arena::slab_largest_log2)) return false;
     }
-    if (origin.head == 0 || origin.head_slab) return true;
-    const std::int32_t* table = arena_.words(origin.head);
-    const auto table_bytes = (static_cast<std::uint32_t>(table[head_word::table_bytes]) + 15u) & ~15u;
-    const auto raw_bytes = static_cast<std::uint32_t>(table[head_word::raw_length]);
-    Slab slab = arena_.allocate(table_bytes + raw_bytes);
-    if (!slab) return false;
-    std::uint8_t* at = arena_.base() + slab.offset;
-    std::memcpy(at, table, static_cast<std::size_t>(table[head_word::table_bytes]));
-    std::memcpy(at + table_bytes, arena_.base() + table[head_word::raw_offset], raw_bytes);
-    arena_.words(slab.offset)[head_word::raw_offset] = static_cast<std::int32_t>(slab.offset + table_bytes);
-    origin.head_slab = slab;
-    origin.head = slab.offset;
-    return true;
+    return origin.head == 0 || origin.head_slab || move_head(origin.head, origin.head_slab);
 }
 
 /// Adds bytes at the end; false when the buffer would hold more than `bytes_max` or the arena is full.

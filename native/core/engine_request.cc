@@ -2,22 +2,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "engine.h"
+#include "net.h"
 
 namespace parapet {
 
 namespace {
 
-/// Reads into `at`. Above 0: bytes; 0: end of stream; -1: nothing there; -2: the connection failed.
-int receive(int fd, std::span<std::uint8_t> at) noexcept {
-    for (;;) {
-        const ssize_t n = ::recv(fd, at.data(), at.size(), 0);
-        if (n >= 0) return static_cast<int>(n);
-        if (errno == EINTR) continue;
-        return errno == EAGAIN || errno == EWOULDBLOCK ? -1 : -2;
-    }
+http1::ParseResult refusal(std::uint16_t status, std::int32_t why) noexcept {
+    http1::ParseResult result;
+    result.state = http1::Parse::error;
+    result.status = status;
+    result.reason = why;
+    return result;
 }
 
 }  // namespace
@@ -31,7 +28,7 @@ void Engine::client_again(Client& client) noexcept {
 void Engine::client_input(Client& client) noexcept {
     if (client.lingering) {
         while (client.readable) {
-            const int n = receive(client.fd, build_);
+            const int n = net::receive(client.fd, build_);
             if (n == -1) {
                 client.readable = false;
                 return;
@@ -74,7 +71,7 @@ void Engine::read_head(Client& client) noexcept {
         } else {
             if (!client.readable) return;
             raw_offset = arena_.scratch_at();
-            const int n = receive(client.fd, arena_.span(raw_offset, read_bytes));
+            const int n = net::receive(client.fd, arena_.span(raw_offset, read_bytes));
             if (n == -1) {
                 client.readable = false;
                 return;
@@ -90,10 +87,7 @@ void Engine::read_head(Client& client) noexcept {
             raw = arena_.span(raw_offset, static_cast<std::uint32_t>(n));
             if (!client.in.empty()) {
                 if (!append(client.in, raw, limits.head_bytes_max + read_bytes)) {
-                    http1::ParseResult full;
-                    full.status = 503;
-                    full.reason = reason::memory;
-                    refuse_head(client, full, 0, 0);
+                    refuse_head(client, refusal(503, reason::memory), 0, 0);
                     return;
                 }
                 try_buffer = true;
@@ -106,10 +100,7 @@ void Engine::read_head(Client& client) noexcept {
         const http1::ParseResult parsed = http1::parse_request(raw, client.scan, table, head_limits);
         if (parsed.state == http1::Parse::need_more) {
             if (!buffered && !append(client.in, raw, limits.head_bytes_max + read_bytes)) {
-                http1::ParseResult full;
-                full.status = 503;
-                full.reason = reason::memory;
-                refuse_head(client, full, 0, 0);
+                refuse_head(client, refusal(503, reason::memory), 0, 0);
                 return;
             }
             if (client.timer_use != ClientTimer::head) set_client_timer(client, ClientTimer::head, tables_->timeouts.head_ms);
@@ -136,10 +127,7 @@ void Engine::read_head(Client& client) noexcept {
             (void)arena_.take_scratch(parsed_table_bytes);
             const auto rest = raw.subspan(parsed.consumed);
             if (!append(client.in, rest, limits.pipeline_bytes_max + read_bytes)) {
-                http1::ParseResult full;
-                full.status = 503;
-                full.reason = reason::memory;
-                refuse_head(client, full, raw_offset, table_offset);
+                refuse_head(client, refusal(503, reason::memory), raw_offset, table_offset);
                 return;
             }
         }
@@ -155,10 +143,7 @@ void Engine::head_arrived(Client& client, std::uint32_t raw_offset, std::uint32_
     const HeadTable head(arena_.base(), table_offset);
     const Limits& limits = tables_->limits;
     if (parsed.body == http1::Body::length && head.content_length() > limits.body_bytes_max) {
-        http1::ParseResult large;
-        large.status = 413;
-        large.reason = reason::body_too_large;
-        refuse_head(client, large, raw_offset, table_offset);
+        refuse_head(client, refusal(413, reason::body_too_large), raw_offset, table_offset);
         return;
     }
     Exchange& exchange = *begin_exchange(&client, tables_);
@@ -259,7 +244,7 @@ void Engine::pump_upload(Exchange& exchange) noexcept {
             }
             // Scratch bytes are used up before this function goes on, so they need not be taken.
             const std::span<std::uint8_t> at = arena_.span(arena_.scratch_at(), body_read_bytes);
-            const int n = receive(client.fd, at);
+            const int n = net::receive(client.fd, at);
             if (n == -1) {
                 client.readable = false;
                 continue;
@@ -366,7 +351,7 @@ void Engine::discard_body(Exchange& exchange) noexcept {
         } else {
             buffered = false;
             if (!client.readable || exchange.expects_continue) break;
-            const int n = receive(client.fd, {recode_.data(), body_read_bytes});
+            const int n = net::receive(client.fd, {recode_.data(), body_read_bytes});
             if (n == -1) client.readable = false;
             if (n <= 0) break;
             if (static_cast<std::uint32_t>(n) < body_read_bytes) client.readable = client.half_closed;

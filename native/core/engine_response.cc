@@ -1,26 +1,10 @@
 // Input of origins: heads are checked strictly, bodies flow to the client or into the store, no faster than those take them.
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "engine.h"
+#include "net.h"
 
 namespace parapet {
-
-namespace {
-
-/// Above 0: bytes; 0: end of stream; -1: nothing there; -2: the connection failed.
-int receive(int fd, std::span<std::uint8_t> at) noexcept {
-    for (;;) {
-        const ssize_t n = ::recv(fd, at.data(), at.size(), 0);
-        if (n >= 0) return static_cast<int>(n);
-        if (errno == EINTR) continue;
-        return errno == EAGAIN || errno == EWOULDBLOCK ? -1 : -2;
-    }
-}
-
-}  // namespace
 
 void Engine::origin_again(Origin& origin) noexcept {
     if (origin.queued_again || origin.closed) return;
@@ -33,7 +17,7 @@ void Engine::origin_input(Origin& origin) noexcept {
     if (origin.exchange == nullptr) {
         // An idle connection has nothing to say: whatever comes ends it (RFC 9112 9.5).
         std::uint8_t byte = 0;
-        if (origin.readable && receive(origin.fd, {&byte, 1}) == -1) {
+        if (origin.readable && net::receive(origin.fd, {&byte, 1}) == -1) {
             origin.readable = false;
             return;
         }
@@ -68,7 +52,7 @@ void Engine::read_origin_head(Origin& origin) noexcept {
         } else {
             if (!origin.readable) return;
             raw_offset = arena_.scratch_at();
-            const int n = receive(origin.fd, arena_.span(raw_offset, body_read_bytes));
+            const int n = net::receive(origin.fd, arena_.span(raw_offset, body_read_bytes));
             if (n == -1) {
                 origin.readable = false;
                 if (origin.write_failed) origin_lost(origin, fail_cause::connection_terminated);
@@ -270,7 +254,7 @@ void Engine::apply_forward(Exchange& exchange, const std::int32_t* command) noex
             origin.may_reuse = false;
         }
     }
-    if (!take_body(origin, decoded, false, head_bytes)) return;
+    if (!take_body(origin, decoded, head_bytes)) return;
     if (exchange.generation != generation || origin.closed || origin.exchange != &exchange) return;
     pump_download(origin);
 }
@@ -319,8 +303,7 @@ Engine::Decoded Engine::decode(Origin& origin, std::span<const std::uint8_t> in)
 }
 
 /// Hands decoded bytes on, behind `head` where that has not been sent. False: stop for now.
-bool Engine::take_body(Origin& origin, const Decoded& decoded, bool buffered, std::span<const std::uint8_t> head) noexcept {
-    (void)buffered;
+bool Engine::take_body(Origin& origin, const Decoded& decoded, std::span<const std::uint8_t> head) noexcept {
     Exchange& exchange = *origin.exchange;
     const std::uint32_t generation = exchange.generation;
     if (exchange.fill) {
@@ -470,7 +453,7 @@ void Engine::pump_download(Origin& origin) noexcept {
                 decoded.data = {recode_.data(), take};
             }
             consume(origin.in, decoded.used);
-            if (!take_body(origin, decoded, true, {})) return;
+            if (!take_body(origin, decoded, {})) return;
             continue;
         }
         if (!origin.readable) {
@@ -508,7 +491,7 @@ void Engine::pump_download(Origin& origin) noexcept {
             const std::uint32_t held_max = std::max(exchange->tables->limits.send_buffer_bytes_max, 4096u);
             room = arena_.span(arena_.scratch_at(), std::min(body_read_bytes, held_max));
         }
-        const int n = receive(origin.fd, room);
+        const int n = net::receive(origin.fd, room);
         if (n == -1) {
             origin.readable = false;
             continue;
@@ -519,7 +502,7 @@ void Engine::pump_download(Origin& origin) noexcept {
             if (n == 0 && origin.body == http1::Body::close_delimited) {
                 Decoded end;
                 end.ended = true;
-                (void)take_body(origin, end, true, {});
+                (void)take_body(origin, end, {});
                 return;
             }
             download_failed(origin, n == 0 ? fail_cause::response_incomplete : fail_cause::connection_terminated);
@@ -535,12 +518,12 @@ void Engine::pump_download(Origin& origin) noexcept {
                 origin.body_left -= static_cast<std::uint64_t>(n);
                 decoded.ended = origin.body_left == 0;
             }
-            if (!take_body(origin, decoded, true, {})) return;
+            if (!take_body(origin, decoded, {})) return;
             continue;
         }
         const Decoded decoded = decode(origin, room.first(static_cast<std::size_t>(n)));
         if (decoded.used < static_cast<std::uint32_t>(n)) origin.may_reuse = false;
-        if (!take_body(origin, decoded, true, {})) return;
+        if (!take_body(origin, decoded, {})) return;
     }
 }
 

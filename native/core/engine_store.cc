@@ -233,6 +233,18 @@ std::span<const std::uint8_t> Engine::command_key(const Exchange& exchange, cons
 
 // ---- fills
 
+/// Asks the store to lead or to join the fill of a key. The reader is for a client: without one nobody reads what fills.
+store::FillResult Engine::begin_fill(Exchange& exchange, std::span<const std::uint8_t> key, std::uint64_t hash) noexcept {
+    store::FillRequest request;
+    request.hash = hash;
+    request.key = key;
+    request.worker = options_.worker_index;
+    request.leader_tag = exchange.slot;
+    request.now = now_s_;
+    request.seen = exchange.revalidated ? exchange.revalidated : exchange.seen;
+    return store_->begin_fill(request, exchange.client != nullptr ? &exchange.reader : nullptr);
+}
+
 /// Leads or follows the fetch of the command's key. False: this exchange does not fetch now.
 bool Engine::join_fill(Exchange& exchange, const std::int32_t* command, bool& leads) noexcept {
     leads = false;
@@ -247,14 +259,7 @@ bool Engine::join_fill(Exchange& exchange, const std::int32_t* command, bool& le
         abort_fill(exchange, store::AbortCause::failed_before_head);
     }
     exchange.reader.close();
-    store::FillRequest request;
-    request.hash = hash;
-    request.key = key;
-    request.worker = options_.worker_index;
-    request.leader_tag = exchange.slot;
-    request.now = now_s_;
-    request.seen = exchange.revalidated ? exchange.revalidated : exchange.seen;
-    const store::FillResult result = store_->begin_fill(request, exchange.client != nullptr ? &exchange.reader : nullptr);
+    const store::FillResult result = begin_fill(exchange, key, hash);
     switch (result.kind) {
         case store::FillKind::leader:
             exchange.fill = result.fill;
@@ -303,14 +308,7 @@ bool Engine::begin_store(Exchange& exchange, const std::int32_t* command, const 
         const store::FillRef first = exchange.fill;
         exchange.fill = {};
         exchange.reader.close();
-        store::FillRequest request;
-        request.hash = hash;
-        request.key = key;
-        request.worker = options_.worker_index;
-        request.leader_tag = exchange.slot;
-        request.now = now_s_;
-        request.seen = exchange.revalidated ? exchange.revalidated : exchange.seen;
-        const store::FillResult result = store_->begin_fill(request, exchange.client != nullptr ? &exchange.reader : nullptr);
+        const store::FillResult result = begin_fill(exchange, key, hash);
         if (first) store_->abort(first, result.kind == store::FillKind::pass ? store::AbortCause::released : store::AbortCause::failed_before_head);
         if (result.kind != store::FillKind::leader) {
             if (result.kind == store::FillKind::object || result.kind == store::FillKind::varies) {

@@ -62,6 +62,15 @@ int connect_to(const Address& address, bool& done) noexcept {
     return fd;
 }
 
+int receive(int fd, std::span<std::uint8_t> at) noexcept {
+    for (;;) {
+        const ssize_t n = ::recv(fd, at.data(), at.size(), 0);
+        if (n >= 0) return static_cast<int>(n);
+        if (errno == EINTR) continue;
+        return errno == EAGAIN || errno == EWOULDBLOCK ? -1 : -2;
+    }
+}
+
 int pending_error(int fd) noexcept {
     int error = 0;
     socklen_t length = sizeof error;

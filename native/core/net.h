@@ -1,6 +1,7 @@
 // Sockets as the engine opens them: non-blocking, close-on-exec, without delay.
 #pragma once
 #include <cstdint>
+#include <span>
 
 #include "address.h"
 
@@ -14,6 +15,8 @@ Address local_address(int fd) noexcept;
 int accept_from(int listener, Address& peer) noexcept;
 /// Begins to connect. Returns the descriptor, or -errno; `done` tells that the connection stands already.
 int connect_to(const Address& address, bool& done) noexcept;
+/// Reads into `at`. Above 0: bytes; 0: end of stream; -1: nothing there; -2: the connection failed.
+int receive(int fd, std::span<std::uint8_t> at) noexcept;
 /// The error that a socket has pending (SO_ERROR).
 int pending_error(int fd) noexcept;
 
