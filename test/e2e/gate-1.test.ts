@@ -10,7 +10,13 @@ import { siteConfig } from '../support/config.ts';
 import { startCountingOrigin } from '../support/counting-origin.ts';
 import { freeAddress } from '../support/dead-origins.ts';
 import { Load } from '../support/load.ts';
-import { type Parapet, repository, skipReason, startParapet } from '../support/parapet.ts';
+import {
+  type Parapet,
+  parapetEnvironment,
+  repository,
+  skipReason,
+  startParapet,
+} from '../support/parapet.ts';
 import { patternBody } from '../support/pattern.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { countRays, readRecords, waitRecord } from '../support/records.ts';
@@ -43,8 +49,8 @@ interface Spoken {
 }
 
 /** Runs a command line and keeps what it says; ended with the test. */
-function speak(t: Test, words: string[], cwd: string): Spoken {
-  const child = spawn(words[0] as string, words.slice(1), { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+function speak(t: Test, words: string[], cwd: string, env = process.env): Spoken {
+  const child = spawn(words[0] as string, words.slice(1), { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   let errors = '';
   child.stdout.on('data', (piece: Buffer) => (text += piece.toString()));
@@ -66,7 +72,7 @@ t.test('the demo', { skip: skipReason }, async (t) => {
   const folder = temporaryFolder(t);
 
   await t.test('a busy port: exit 1, and the key to change is named', async (t) => {
-    const demo = speak(t, demoWords, folder);
+    const demo = speak(t, demoWords, folder, parapetEnvironment());
     t.equal(await within(20_000, 'the end of a demo without a port', demo.exited), 1);
     t.match(demo.errors(), /8080/);
     t.match(demo.errors(), /listeners/);
@@ -81,7 +87,7 @@ t.test('the demo', { skip: skipReason }, async (t) => {
   }
 
   await t.test('prints three curl lines that really work', async (t) => {
-    const demo = speak(t, demoWords, folder);
+    const demo = speak(t, demoWords, folder, parapetEnvironment());
     const lines = await until(
       20_000,
       'three curl lines',
