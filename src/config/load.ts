@@ -1,7 +1,7 @@
 /** From a file to a config that can be used, or to every fault that it has. */
 
-import { dirname, resolve } from 'node:path';
 import type { ValidateFunction } from 'ajv';
+import { configFolder } from '../lib/config-folder.ts';
 import { checkLogs } from '../logs/config.ts';
 import { checkListeners } from './check/listeners.ts';
 import { checkOrigins } from './check/origins.ts';
@@ -54,7 +54,7 @@ export function loadConfig(file: string, text: string): Loaded {
     return { ok: false, faults };
   }
   compiled ??= compileSchema(configSchema);
-  const config = normalise(asNode(configSchema), source.value, dirname(resolve(file)));
+  const config = normalise(asNode(configSchema), source.value, configFolder(file, process.cwd()));
   const findings = validate(compiled, config);
   for (const { run, reads, names = [] } of checks) {
     // A check looks at values of the right shape only.

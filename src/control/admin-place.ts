@@ -1,9 +1,10 @@
 /** Where the admin API is: as configured, and as written down for the command line where the system chose the port. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { AdminAddress } from '../admin/index.ts';
 import type { Config } from '../config/index.ts';
 import { formatAddress, parseAddress } from '../lib/address.ts';
+import { configFolder } from '../lib/config-folder.ts';
 
 const addressFile = 'admin.address';
 const tokenFile = 'admin.token';
@@ -13,7 +14,7 @@ export function configuredAdmin(config: Config, file: string): AdminAddress | un
   const text = config.admin?.address;
   if (text === undefined) return undefined;
   if (text.startsWith('unix:'))
-    return { kind: 'unix', path: resolve(dirname(file), text.slice('unix:'.length)) };
+    return { kind: 'unix', path: resolve(configFolder(file, process.cwd()), text.slice('unix:'.length)) };
   const { host, port } = parseAddress(text) ?? { host: '', port: 0 };
   return { kind: 'tcp', host, port };
 }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import t from 'tap';
 import { type Config, loadConfig } from '../../src/config/index.ts';
+import { configFolder } from '../../src/lib/config-folder.ts';
 
 function load(file: string, text: string): Config {
   const loaded = loadConfig(file, text);
@@ -42,6 +43,13 @@ t.test('bytes take units, JSON is YAML too, and two configs share nothing', asyn
 t.test('relative paths start at the folder of the config', async (t) => {
   t.equal(load('etc/a.yaml', small).logs.directory, resolve('etc/var/log'));
   t.equal(load('/etc/parapet/a.yaml', `${small}logs: { directory: ../x }`).logs.directory, '/etc/x');
+});
+
+t.test('a config that comes through a descriptor has no folder', async (t) => {
+  t.equal(configFolder('/etc/parapet/parapet.yaml', '/srv'), '/etc/parapet');
+  t.equal(configFolder('conf/parapet.yaml', '/srv'), '/srv/conf');
+  for (const file of ['/dev/fd/63', '/proc/self/fd/3', '/dev/stdin'])
+    t.equal(configFolder(file, '/srv'), '/srv');
 });
 
 t.test('a key named like a property of every object is an unknown key', async (t) => {
