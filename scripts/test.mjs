@@ -3,7 +3,7 @@
 //
 //   test.mjs                       what takes less than ten minutes
 //   test.mjs --long                what takes longer: end-to-end gates at full size, fuzzing, stress, sanitizers
-//   test.mjs --full                both; the end-to-end tests then run at full size only
+//   test.mjs --full                both; the end-to-end gates then run at full size only
 //   test.mjs --only=unit,native    just these
 
 import { deadCode } from './runners/dead-code.mjs';
@@ -24,6 +24,7 @@ const short = { format, lint, typecheck, layers, generated, 'dead-code': deadCod
 const long = { stress, fuzz, 'e2e-full': e2e, 'e2e-sanitized': e2eSanitized };
 
 const args = process.argv.slice(2);
+const isFull = args.includes('--full');
 const only = args
   .find((arg) => arg.startsWith('--only='))
   ?.slice('--only='.length)
@@ -39,7 +40,7 @@ for (const name of only ?? []) {
 function choose() {
   if (only !== undefined) return only;
   if (args.includes('--long')) return Object.keys(long);
-  if (args.includes('--full')) return Object.keys(known).filter((name) => name !== 'e2e');
+  if (isFull) return Object.keys(known);
   return Object.keys(short);
 }
 
@@ -49,7 +50,8 @@ for (const name of choose()) {
   console.log(`== ${name}`);
   let result;
   try {
-    result = close(await known[name]({ isFull: name in long, args: [] }));
+    const which = name === 'e2e' && isFull ? 'others' : undefined;
+    result = close(await known[name]({ isFull: name in long, which, args: [] }));
   } catch (error) {
     result = emptyResult(name);
     fail(result, error.stack ?? String(error));

@@ -6,6 +6,8 @@ import { inParallel } from './compile.mjs';
 import { emptyResult } from './result.mjs';
 import { countTap } from './tap-count.mjs';
 
+const longSeconds = 10;
+
 /**
  * Runs `files` (relative to the root), `jobs` at once. A test may take `testTimeoutMs` (unless it asks for more), a
  * file `fileTimeoutMs`, all of them `timeoutMs`. `env` is added to the environment of the tests.
@@ -27,11 +29,15 @@ export async function runTap(
         return;
       }
       const limitMs = Math.min(fileTimeoutMs, leftMs);
+      const fileStartedAt = performance.now();
       const { code, signal, output, timedOut } = await run(node, [file], {
         env: { ...process.env, NODE_OPTIONS: '', TAP_TIMEOUT: `${testTimeoutMs / 1000}`, ...env },
         timeoutMs: limitMs,
         merge: false,
       });
+      const seconds = (performance.now() - fileStartedAt) / 1000;
+      // What takes long is told, so that it can be seen where the time of a run went.
+      if (seconds > longSeconds) console.log(`    ${file}: ${seconds.toFixed(1)} s`);
       result.looked += 1;
       const counts = countTap(file, output, timedOut ? 'its time' : (signal ?? code));
       result.passed += counts.passed;
