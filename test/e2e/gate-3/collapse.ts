@@ -274,6 +274,10 @@ export async function notForSharing(t: Test): Promise<void> {
   const clients = await Promise.all(Array.from({ length: 10 }, () => RawClient.connect(parapet.listener())));
   const waiting = clients.map((client) => ask(client, '/private'));
   await followed(parapet, clients.length - 1, 0);
+  // They may follow before the first request has reached the origin.
+  await until(5_000, 'one of them at the origin', () =>
+    origin.requestsOf('/private').length > 0 ? true : undefined,
+  );
   t.equal(origin.requestsOf('/private').length, 1);
   go.resolve();
   await Promise.all(waiting.map(({ answer }) => answer));
