@@ -115,8 +115,9 @@ export class Supervisor {
     const child = this.#child;
     if (child === undefined) return this.#finish(0);
     child.handover.send({ kind });
-    // Should it not even listen any more.
-    if (kind === 'end') this.#ports.clock.after(endMs, () => child.process.kill('SIGKILL'));
+    // Should it not even listen any more; and one that was never ready has nothing to drain.
+    if (kind === 'end' || child.readyAtMs === undefined)
+      this.#ports.clock.after(endMs, () => child.process.kill('SIGKILL'));
   }
 
   #closeAll(): void {

@@ -182,6 +182,16 @@ t.test('a child that does not even listen is killed by the second SIGTERM', asyn
   t.equal(await within(10_000, 'the end', done), 1);
 });
 
+t.test('a child that was never ready has nothing to drain: the first SIGTERM ends it', async (t) => {
+  const rig = new Rig(t, [listener()]);
+  rig.how = 'silent';
+  const done = rig.supervisor.run();
+  await rig.waitHeard('start');
+  rig.children[0]?.kill('SIGSTOP');
+  rig.supervisor.stop();
+  t.equal(await within(10_000, 'the end', done), 1);
+});
+
 t.test('a reload adds a listener through the channel, and what is in force outlives a crash', async (t) => {
   const rig = new Rig(t, [listener()]);
   const done = rig.supervisor.run();
