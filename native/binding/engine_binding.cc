@@ -117,7 +117,6 @@ void read_limits(napi_env env, napi_value object, Limits& limits) {
     (void)read_number(env, object, "targetBytesMax", limits.target_bytes_max);
     (void)read_number(env, object, "fieldsMax", limits.fields_max);
     (void)read_number(env, object, "bodyBytesMax", limits.body_bytes_max);
-    (void)read_number(env, object, "bufferedBodyBytesMax", limits.buffered_body_bytes_max);
     (void)read_number(env, object, "trailerBytesMax", limits.trailer_bytes_max);
     (void)read_number(env, object, "pipelineBytesMax", limits.pipeline_bytes_max);
     (void)read_number(env, object, "sendBufferBytesMax", limits.send_buffer_bytes_max);

@@ -169,9 +169,14 @@ inline constexpr std::int32_t log_dropped_total = 31;
 inline constexpr std::int32_t timeouts_total = 32;
 inline constexpr std::int32_t heartbeat = 33;
 inline constexpr std::int32_t exchanges_live = 34;
+inline constexpr std::int32_t send_paused_total = 35;
+inline constexpr std::int32_t exchanges_limit_total = 36;
+inline constexpr std::int32_t followers_refused_total = 37;
+inline constexpr std::int32_t idle_closed_total = 38;
+inline constexpr std::int32_t origin_queue_full_total = 39;
 }
 
-inline constexpr std::int32_t counter_count = 35;
+inline constexpr std::int32_t counter_count = 40;
 
 inline constexpr std::int32_t edit_header_bytes = 8;
 

@@ -127,7 +127,10 @@ void Engine::apply_respond(Exchange& exchange, const std::int32_t* command) noex
     if (exchange.method == method_id::connect || exchange.method == method_id::trace) exchange.close_after = true;
     const auto body = arena_.checked(u(command, command_word::body_offset), u(command, command_word::body_length));
     if (exchange.reason != 0 && exchange.outcome == outcome::ok && status >= 400) {
-        exchange.outcome = exchange.reason == reason::origin_failed ? outcome::origin_aborted : outcome::refused;
+        // A full queue is our own limit, not a fault of the origin.
+        exchange.outcome = exchange.reason == reason::origin_failed && exchange.fail_cause != fail_cause::connection_limit_reached
+            ? outcome::origin_aborted
+            : outcome::refused;
     }
     respond_bytes(exchange, status, edits_, body, false);
 }

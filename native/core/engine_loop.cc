@@ -314,7 +314,9 @@ void Engine::refuse_connection(int fd, const Address& peer, const Listener& list
     const std::string_view phrase = reason_phrase(status);
     write_status_line(out, status);
     write_date(out, now_s_);
-    out.put("connection: close\r\ncontent-type: text/plain\r\ncontent-length: ");
+    out.put("via: 1.1 parapet\r\nparapet-ray: ");
+    out.hex16(next_ray_);
+    out.put("\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ");
     out.decimal(phrase.size() + 1);
     out.put("\r\nretry-after: 1\r\n\r\n");
     out.put(phrase);
@@ -496,6 +498,9 @@ void Engine::fire(TimerNode& node) noexcept {
                 case ClientTimer::none:
                     return;
                 case ClientTimer::idle:
+                    count(counter::idle_closed_total);
+                    close_client(client);
+                    return;
                 case ClientTimer::linger:
                     close_client(client);
                     return;
@@ -555,6 +560,7 @@ void Engine::fire(TimerNode& node) noexcept {
                     return;
                 case Exchange::TimerUse::queue:
                     count(counter::timeouts_total);
+                    count(counter::origin_queue_full_total);
                     dequeue(exchange);
                     fetch_failed(exchange, fail_cause::connection_limit_reached, fetch_stage::queued);
                     return;
@@ -586,6 +592,13 @@ void Engine::wake() noexcept {
 void Engine::drain() noexcept {
     draining_ = true;
     set_listeners({});
+    // Fetches without a client fill a store that ends with the process; who follows one fetches anew.
+    for (auto& owned : exchanges_) {
+        Exchange& exchange = *owned;
+        if (exchange.phase == Phase::free || exchange.client != nullptr) continue;
+        abandon_fetch(exchange);
+        end_exchange(exchange);
+    }
     for (Client* client = clients_.next; client != &clients_;) {
         Client* next = client->next;
         if (client->exchange == nullptr && client->in.empty() && !client->lingering) {

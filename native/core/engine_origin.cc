@@ -59,6 +59,7 @@ void Engine::acquire(Exchange& exchange, bool fresh) noexcept {
 void Engine::enqueue(Pool& to, Exchange& exchange) noexcept {
     if (to.counts->waiting.fetch_add(1) >= to.server.queue_max) {
         to.counts->waiting.fetch_sub(1);
+        count(counter::origin_queue_full_total);
         fetch_failed(exchange, fail_cause::connection_limit_reached, fetch_stage::queued);
         return;
     }

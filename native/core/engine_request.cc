@@ -170,7 +170,10 @@ void Engine::head_arrived(Client& client, std::uint32_t raw_offset, std::uint32_
             exchange.chunks = http1::ChunkDecoder(arena_.span(exchange.trailers.offset, exchange.trailers.capacity), chunk_limits);
         }
     }
-    if (limits.exchanges_per_connection_max != 0 && client.exchanges >= limits.exchanges_per_connection_max) exchange.close_after = true;
+    if (limits.exchanges_per_connection_max != 0 && client.exchanges >= limits.exchanges_per_connection_max) {
+        exchange.close_after = true;
+        count(counter::exchanges_limit_total);
+    }
     exchange.zone = tables_->zones.find(head.host());
     count(counter::exchanges_total);
     begin_slot(exchange);

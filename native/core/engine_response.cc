@@ -369,6 +369,7 @@ bool Engine::take_body(Origin& origin, const Decoded& decoded, std::span<const s
     }
     if (sent == Sent::blocked) {
         origin.paused = true;
+        count(counter::send_paused_total);
         set_origin_timer(origin, OriginTimer::none, 0);
         return false;
     }

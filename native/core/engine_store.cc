@@ -272,6 +272,7 @@ bool Engine::join_fill(Exchange& exchange, const std::int32_t* command, bool& le
             if (exchange.client == nullptr) return false;
             if (waiters_.count(result.object.index) >= exchange.tables->limits.followers_max) {
                 exchange.reader.close();
+                count(counter::followers_refused_total);
                 return true;
             }
             count(counter::collapsed_total);

@@ -16,7 +16,6 @@ struct Limits {
     std::uint32_t target_bytes_max = 8u << 10;
     std::uint32_t fields_max = 128;
     std::uint64_t body_bytes_max = 1ull << 30;
-    std::uint32_t buffered_body_bytes_max = 128u << 10;
     std::uint32_t trailer_bytes_max = 8u << 10;
     std::uint32_t pipeline_bytes_max = 64u << 10;
     std::uint32_t send_buffer_bytes_max = 64u << 10;

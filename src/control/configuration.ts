@@ -35,6 +35,7 @@ const startKeys: readonly [name: string, read: (config: Config) => unknown][] = 
   ['store.bytesMax', (config) => config.store.bytesMax],
   ['store.objectBytesMax', (config) => config.store.objectBytesMax],
   ['logs.directory', (config) => config.logs.directory],
+  ['logs.ringBytes', (config) => config.logs.ringBytes],
   ['admin.address', (config) => config.admin?.address],
   ['admin.tokenFile', (config) => config.admin?.tokenFile],
 ];

@@ -25,11 +25,6 @@ export const limitsConfig = section(
       default: '4GiB',
       description: 'Bytes of a request body, after chunk decoding. Beyond it: 413.',
     }),
-    bufferedBodyBytesMax: bytes({
-      default: '1MiB',
-      maximum: 1073741824,
-      description: 'Bytes of a request body that may be held in memory for inspection. Beyond it: 413.',
-    }),
     trailerBytesMax: bytes({
       default: '8KiB',
       maximum: 1048576,
@@ -52,13 +47,14 @@ export const limitsConfig = section(
     connectionsMax: count({
       default: 65536,
       minimum: 1,
-      description: 'Client connections of the whole process. Beyond it a new one is closed at once.',
+      description:
+        'Client connections of the whole process. Beyond it a new one is answered with 503 and closed.',
     }),
     connectionsPerAddressMax: count({
       default: 4096,
       minimum: 1,
       description:
-        'Client connections of one IPv4 address, or one IPv6 /64. Beyond it a new one is closed at once.',
+        'Client connections of one IPv4 address, or one IPv6 /64. Beyond it a new one is answered with 429 and closed.',
     }),
     exchangesPerConnectionMax: count({
       default: 100000,
@@ -138,10 +134,10 @@ export const arenaConfig = section(
   {
     bytesMax: bytes({
       default: '256MiB',
-      minimum: 16777216,
+      minimum: 67108864,
       maximum: 2147418112,
       description:
-        'Memory of one worker for heads and bodies under way. When it is full, accepting and reading stop.',
+        'Memory of one worker for heads and bodies under way. When it is full, reading stops and what needs more is answered with 503.',
     }),
   },
   { default: {}, description: 'The memory that a worker shares between engine and policy.' },

@@ -695,4 +695,21 @@ export const counters = [
   ['timeouts_total', 'exchanges', 'Exchanges and connections ended by a timer.'],
   ['heartbeat', 'beats', 'Turns of the worker loop; a stalled worker does not raise it.'],
   ['exchanges_live', 'exchanges', 'Exchanges under way.'],
+  ['send_paused_total', 'events', 'Times that reading from an origin stopped because the client was behind.'],
+  [
+    'exchanges_limit_total',
+    'connections',
+    'Client connections closed after limits.exchangesPerConnectionMax requests.',
+  ],
+  [
+    'followers_refused_total',
+    'exchanges',
+    'Requests that fetched alone because a fetch had limits.followersMax followers.',
+  ],
+  ['idle_closed_total', 'connections', 'Idle client connections closed after timeouts.idleMs.'],
+  [
+    'origin_queue_full_total',
+    'exchanges',
+    'Fetches refused because the queue of their server was full, or took too long.',
+  ],
 ] as const;

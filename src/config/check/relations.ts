@@ -31,12 +31,6 @@ const relations: readonly Relation[] = [
     why: 'at least two of the largest objects must fit',
   },
   {
-    smaller: ['limits', 'bufferedBodyBytesMax'],
-    larger: ['arena', 'bytesMax'],
-    factor: 8,
-    why: 'buffered bodies lie in the arena',
-  },
-  {
     smaller: ['limits', 'connectionsPerAddressMax'],
     larger: ['limits', 'connectionsMax'],
     factor: 1,

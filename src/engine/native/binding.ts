@@ -25,8 +25,6 @@ export interface EngineLimits {
   fieldsMax: number;
   /** Bytes of a request body, after chunk decoding: 413. */
   bodyBytesMax: number;
-  /** Bytes of a request body that is buffered for the policy: 413. */
-  bufferedBodyBytesMax: number;
   /** Bytes of the trailer section of a chunked request: 431. */
   trailerBytesMax: number;
   /** Bytes that may wait unread of a client that sends requests ahead of their answers; beyond it, reading stops. */
