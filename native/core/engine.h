@@ -251,7 +251,6 @@ private:
     void follow_moved(Exchange& exchange) noexcept;
     void queue_follow(Exchange& exchange, std::int32_t cause, store::ObjectRef ref) noexcept;
     void emit_follow() noexcept;
-    void reader_closed(Exchange& exchange) noexcept;
 
     // engine_record.cc
     void begin_slot(Exchange& exchange) noexcept;
@@ -283,7 +282,6 @@ private:
     bool draining_ = false;
     bool in_turn_ = false;
     bool ending_ = false;
-    bool records_ready_ = false;
 
     Tables* tables_ = nullptr;
     std::vector<std::pair<std::unique_ptr<Tables>, std::uint32_t>> all_tables_;  // with the number of exchanges under each
