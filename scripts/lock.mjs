@@ -2,7 +2,8 @@
 // for every platform package that an installed package lists, also for the ones that a partial mirror does not
 // carry: `npm ci` refuses a lockfile that lacks one, although it would never install it here.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -53,9 +54,12 @@ function find(packages, from, name) {
   return packages[`node_modules/${name}`];
 }
 
-rmSync(lockPath, { force: true });
-execFileSync('npm', ['install', '--ignore-scripts', '--package-lock-only'], { cwd: root, stdio: 'inherit' });
-const lock = JSON.parse(readFileSync(lockPath, 'utf8'));
+// In an empty folder: beside installed packages npm takes entries from them, without their integrity hashes.
+const folder = mkdtempSync(path.join(tmpdir(), 'parapet-lock-'));
+copyFileSync(path.join(root, 'package.json'), path.join(folder, 'package.json'));
+execFileSync('npm', ['install', '--ignore-scripts', '--package-lock-only'], { cwd: folder, stdio: 'inherit' });
+const lock = JSON.parse(readFileSync(path.join(folder, 'package-lock.json'), 'utf8'));
+rmSync(folder, { recursive: true });
 let added = 0;
 for (const [at, entry] of Object.entries(lock.packages)) {
   delete entry.resolved;
