@@ -4,13 +4,13 @@ import type { JobConfig } from './config.ts';
 import { compileProgram, type Program } from './encode/compile.ts';
 import { datasetFields } from './record/dataset.ts';
 import { FileSink } from './sinks/file/index.ts';
-import type { Sink } from './sinks/sink.ts';
+import type { Sink, SinkPorts } from './sinks/sink.ts';
 
 export type { Program } from './encode/compile.ts';
 export { encodeLossLine, type Loss } from './encode/loss.ts';
 export { ringFilePrefix, ringFileSuffix, ringTemporarySuffix } from './ring/layout.ts';
 export { type Encoding, Ring } from './ring/reader.ts';
-export type { Batch, Sink, SinkFailure } from './sinks/sink.ts';
+export type { Batch, OpenDone, SendDone, Sink, SinkFailure, SinkPorts } from './sinks/sink.ts';
 
 /** The program of a job's lines. The config has been checked: every name is a field. */
 export function programOf({ dataset, output }: JobConfig): Program {
@@ -20,6 +20,6 @@ export function programOf({ dataset, output }: JobConfig): Program {
   return compileProgram(id, chosen, output.timestamp_format);
 }
 
-export function sinkOf({ destination }: JobConfig): Sink {
+export function sinkOf({ destination }: JobConfig, _ports: SinkPorts): Sink {
   return new FileSink(destination);
 }

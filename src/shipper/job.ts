@@ -6,6 +6,7 @@ import { reasons } from '../engine/contract.ts';
 import type { RingBinding } from '../engine/native/ring-binding.ts';
 import type { JobConfig } from '../logs/config.ts';
 import {
+  type Batch,
   type Encoding,
   encodeLossLine,
   type Loss,
@@ -56,6 +57,7 @@ export class Job {
   /** The batch is complete, and stays as it is until it has been accepted. */
   #isClosed = false;
   #isSending = false;
+  #isOpen = false;
   #failuresInRow = 0;
   #failingSinceMs = 0;
   #retryAtMs = 0;
@@ -177,13 +179,30 @@ export class Job {
   #send(nowMs: number): void {
     this.#isClosed = true;
     this.#isSending = true;
-    const batch = { bytes: this.#out.subarray(0, this.#offset), records: this.#records };
-    this.#sink.send(batch, (failure) => {
+    const answered = (failure: SinkFailure | null): void => {
       this.#isSending = false;
       if (failure === null) this.#delivered();
       else this.#refused(failure, nowMs);
       this.#ports.wake();
+    };
+    if (this.#isOpen) return this.#sink.send(this.#batch(), answered);
+    this.#sink.open(null, (failure) => {
+      if (failure !== null) return answered(failure);
+      this.#isOpen = true;
+      this.#sink.send(this.#batch(), answered);
     });
+  }
+
+  #batch(): Batch {
+    const nowMs = this.#ports.wallMs();
+    return {
+      id: this.counts.batches.toString(16).padStart(32, '0'),
+      job: this.config.name,
+      bytes: this.#out.subarray(0, this.#offset),
+      records: this.#records,
+      firstMs: nowMs,
+      lastMs: nowMs,
+    };
   }
 
   #delivered(): void {
@@ -296,7 +315,7 @@ export class Job {
   }
 
   close(): void {
-    this.#sink.close();
+    this.#sink.close(() => {});
   }
 
   stats(sources: readonly Source[], nowMs: number): JobStats {

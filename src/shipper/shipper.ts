@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RingBinding } from '../engine/native/ring-binding.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { JobConfig } from '../logs/config.ts';
-import { programOf, Ring, type Sink } from '../logs/index.ts';
+import { programOf, Ring, type Sink, type SinkPorts } from '../logs/index.ts';
 import { Job, type JobCounts, type JobPorts } from './job.ts';
 import { Notices } from './notices.ts';
 import { longestSleep, sleepAfter, sleepMsMax, sleepMsMin } from './pace.ts';
@@ -27,7 +27,7 @@ export interface ShipperPorts {
   /** From 0 to 1. */
   random: () => number;
   folder: Folder;
-  sinkOf: (job: JobConfig) => Sink;
+  sinkOf: (job: JobConfig, ports: SinkPorts) => Sink;
   post: (message: FromShipper) => void;
 }
 
@@ -194,7 +194,10 @@ export class Shipper {
     this.#jobs = configs.map((config) => {
       const old = before.find((job) => job.config.name === config.name);
       if (old !== undefined && isDeepStrictEqual(old.config, config)) return old;
-      const sink = this.#ports.sinkOf(config);
+      const sink = this.#ports.sinkOf(config, {
+        tell: (level, text) =>
+          this.#ports.post({ type: 'notice', level, text: `job ${config.name}: ${text}` }),
+      });
       const job = new Job(config, programOf(config), sink, this.#countsOf(config.name), this.#jobPorts);
       if (old !== undefined) old.handOver(job, this.#sources);
       else for (const source of this.#sources) source.join(job, isFirst ? source.start : source.end);

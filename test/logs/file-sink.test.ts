@@ -14,12 +14,21 @@ import * as fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { FileSink, type FileSystem } from '../../src/logs/sinks/file/index.ts';
 import { repairOfTail } from '../../src/logs/sinks/file/request.ts';
-import type { SinkFailure } from '../../src/logs/sinks/sink.ts';
+import type { Batch, SinkFailure } from '../../src/logs/sinks/sink.ts';
 import { temporaryFolder } from '../support/temp.ts';
 import { until } from '../support/within.ts';
 
+const batch = (text: string): Batch => ({
+  id: '0'.repeat(32),
+  job: 'access',
+  bytes: Buffer.from(text),
+  records: 1,
+  firstMs: 0,
+  lastMs: 0,
+});
+
 function send(sink: FileSink, text: string): Promise<SinkFailure | null> {
-  return new Promise((resolve) => sink.send({ bytes: Buffer.from(text), records: 1 }, resolve));
+  return new Promise((resolve) => sink.send(batch(text), (failure) => resolve(failure)));
 }
 
 /** node:fs, with a say before each call: an error code makes it fail, a number makes a write short. */
@@ -54,7 +63,7 @@ function faulty(decide: (call: string) => string | number | undefined): FileSyst
 function sinkIn(t: Test, fileSystem?: FileSystem): { sink: FileSink; path: string } {
   const path = join(temporaryFolder(t), 'deep', 'er', 'records.ndjson');
   const sink = new FileSink({ type: 'file', path }, fileSystem);
-  t.teardown(() => sink.close());
+  t.teardown(() => sink.close(() => {}));
   return { sink, path };
 }
 
@@ -68,7 +77,7 @@ t.test('batches are appended to a file that is made with its folders', async (t)
   t.equal(statSync(path).mode & 0o777 & ~0o640, 0, 'others may not read it');
   const again = new FileSink({ type: 'file', path });
   t.equal(await send(again, '{"a":4}\n'), null);
-  again.close();
+  again.close(() => {});
   t.equal(text(path), '{"a":1}\n{"a":2}\n{"a":3}\n{"a":4}\n');
 });
 
@@ -88,7 +97,7 @@ t.test('a line that was never finished is cut off, one that is not ours is ended
     const sink = new FileSink({ type: 'file', path });
     t.equal(await send(sink, '{"n":0}\n'), null);
     t.ok(text(path) === `${after}{"n":0}\n`, before.slice(0, 40));
-    sink.close();
+    sink.close(() => {});
   }
 });
 
@@ -168,7 +177,7 @@ t.test('random faults: accepted batches are there whole, in order and once', asy
         expected += lines;
       }
       t.equal(text(path), expected);
-      sink.close();
+      sink.close(() => {});
     }),
     { numRuns: 60 },
   );
@@ -246,7 +255,7 @@ t.test('a full disk', { skip: mayMount ? false : 'needs root, to mount a small f
     truncateSync(filler, 0);
     t.equal(await send(sink, lines), null, 'goes on once there is space');
     t.equal(text(path), lines.repeat(accepted + 1));
-    sink.close();
+    sink.close(() => {});
   } finally {
     execFileSync('umount', ['-l', folder]);
   }

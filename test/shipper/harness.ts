@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { loadRingBinding } from '../../src/engine/native/ring-binding.ts';
 import type { JobConfig } from '../../src/logs/config.ts';
-import type { Batch, Sink, SinkFailure } from '../../src/logs/index.ts';
+import type { Batch, OpenDone, Sink, SinkFailure } from '../../src/logs/index.ts';
 import type { FromShipper, ShipperStats, ToShipper } from '../../src/shipper/protocol.ts';
 import { Shipper } from '../../src/shipper/shipper.ts';
 import { HandClock } from '../support/hand-clock.ts';
@@ -44,6 +44,10 @@ export class TestSink implements Sink {
   reply: SinkFailure | null | undefined = null;
   #pending: { text: string; done: (failure: SinkFailure | null) => void } | undefined;
 
+  open(_mark: string | null, done: OpenDone): void {
+    done(null);
+  }
+
   send({ bytes }: Batch, done: (failure: SinkFailure | null) => void): void {
     if (this.#pending !== undefined) throw new Error('a second batch before the first was answered');
     this.attempts += 1;
@@ -71,8 +75,9 @@ export class TestSink implements Sink {
     this.reopened += 1;
   }
 
-  close(): void {
+  close(done: () => void): void {
     this.isClosed = true;
+    done();
   }
 
   get rays(): number[] {

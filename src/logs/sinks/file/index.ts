@@ -1,8 +1,8 @@
 /** The destination `file`: NDJSON appended to a file. */
 import fs from 'node:fs';
-import type { Batch, Sink } from '../sink.ts';
+import type { Batch, OpenDone, SendDone, Sink } from '../sink.ts';
 import type { FileDestination } from './config.ts';
-import { Appender, type FileSystem, type SendDone } from './send.ts';
+import { Appender, type FileSystem } from './send.ts';
 
 export type { FileSystem } from './send.ts';
 
@@ -15,6 +15,10 @@ export class FileSink implements Sink {
     this.#appender = new Appender(fileSystem, path);
   }
 
+  open(_mark: string | null, done: OpenDone): void {
+    this.#appender.open(done);
+  }
+
   send({ bytes }: Batch, done: SendDone): void {
     this.#appender.append(bytes, done);
   }
@@ -23,7 +27,8 @@ export class FileSink implements Sink {
     this.#appender.reopen();
   }
 
-  close(): void {
+  close(done: () => void): void {
     this.#appender.close();
+    done();
   }
 }

@@ -7,7 +7,7 @@
  */
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
-import type { SinkFailure } from '../sink.ts';
+import type { SendDone, SinkFailure } from '../sink.ts';
 import { repairOfTail, tailBytesMax } from './request.ts';
 
 type Done = (error: NodeJS.ErrnoException | null) => void;
@@ -48,8 +48,6 @@ const fileMode = 0o640;
 const folderMode = 0o750;
 const lineEnd = Uint8Array.of(0x0a);
 
-export type SendDone = (failure: SinkFailure | null) => void;
-
 function failureOf(error: NodeJS.ErrnoException): SinkFailure {
   return { code: error.code ?? 'EUNKNOWN', message: error.message };
 }
@@ -70,6 +68,14 @@ export class Appender {
   constructor(fs: FileSystem, path: string) {
     this.#fs = fs;
     this.#path = path;
+  }
+
+  open(done: SendDone): void {
+    this.#isBusy = true;
+    this.#prepare((failure) => {
+      this.#isBusy = false;
+      done(failure);
+    });
   }
 
   append(bytes: Uint8Array, done: SendDone): void {
