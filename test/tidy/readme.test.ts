@@ -1,6 +1,6 @@
-/** What the README promises: its configs can be used, and its table of limits names what there is. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** What the README and the pages of `docs/` promise: their configs can be used, and their tables name what there is. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { root } from '../../scripts/toolchain.mjs';
 import { loadConfig } from '../../src/config/index.ts';
@@ -8,11 +8,16 @@ import { failCauses, reasons } from '../../src/engine/contract.ts';
 import { httpRequestsFields } from '../../src/logs/record/http-requests.ts';
 import { type CounterPage, engineFamilies, storeFamilies } from '../../src/metrics/index.ts';
 
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].map((name) => ({
+  name,
+  text: readFileSync(join(root, name), 'utf8'),
+}));
 const schema: unknown = JSON.parse(readFileSync(join(root, 'config/schema.json'), 'utf8'));
 
-function section(title: string): string {
-  return readme.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
+/** A chapter of one page. */
+function section(name: string, title: string): string {
+  const text = pages.find((page) => page.name === name)?.text ?? '';
+  return text.split(/^##? /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
 }
 
 const codeOf = (cell: string | undefined) => /^`(.*)`$/.exec(cell ?? '')?.[1];
@@ -29,14 +34,36 @@ function defaultOf(key: string): string {
   return String(step(at, 'default'));
 }
 
-t.test('every config in the README passes the check', async (t) => {
-  const blocks = [...readme.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text);
+/** A block that begins with a listener is a whole config; others are parts of one. */
+t.test('every whole config in the documentation passes the check', async (t) => {
+  const blocks = pages.flatMap(({ name, text }) =>
+    [...text.matchAll(/^```yaml\n(listeners:.*?)^```$/gms)].map(([, config = '']) => ({ name, config })),
+  );
   t.ok(blocks.length >= 2, `${blocks.length} configs`);
-  for (const text of blocks) t.match(loadConfig('README.md', text), { ok: true });
+  for (const { name, config } of blocks) t.match(loadConfig(name, config), { ok: true }, name);
+});
+
+t.test('every link leads to a file and, where it names one, to a heading', async (t) => {
+  const slug = (title: string) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[`:,.()/]/g, '')
+      .replaceAll(' ', '-');
+  for (const { name, text } of pages) {
+    for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+      const [file = '', heading] = target.split('#');
+      const path = file === '' ? join(root, name) : join(root, dirname(name), file);
+      if (!t.ok(existsSync(path), `${name}: ${target}`) || heading === undefined) continue;
+      const titles = [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+        slug(title),
+      );
+      t.ok(titles.includes(heading), `${name}: ${target}`);
+    }
+  }
 });
 
 t.test('the table of limits names keys, defaults, reasons and metrics that there are', async (t) => {
-  const rows = [...section('Limits').matchAll(/^\| [^|]+ \| `.*$/gm)].map(([line]) =>
+  const rows = [...section('docs/limits.md', 'Limits').matchAll(/^\| [^|]+ \| `.*$/gm)].map(([line]) =>
     line
       .split('|')
       .slice(1, -1)
@@ -56,11 +83,12 @@ t.test('the table of limits names keys, defaults, reasons and metrics that there
 
 t.test('every limit has its row', async (t) => {
   const keys = Object.keys(step(step(step(schema, 'properties'), 'limits'), 'properties') as object);
-  for (const key of keys) t.ok(section('Limits').includes(`\`limits.${key}\``), key);
+  for (const key of keys) t.ok(section('docs/limits.md', 'Limits').includes(`\`limits.${key}\``), key);
 });
 
 t.test('the fields of a record are those that a job gets by default', async (t) => {
-  const paragraph = /^`EdgeStartTimestamp`(?:.|\n)*?\n\n/m.exec(section('Log records'))?.[0] ?? '';
+  const paragraph =
+    /^`EdgeStartTimestamp`(?:.|\n)*?\n\n/m.exec(section('docs/logs.md', 'Log records'))?.[0] ?? '';
   const named = [...paragraph.matchAll(/`(\w+)`/g)].map(([, name]) => name);
   t.same(
     named,
