@@ -57,7 +57,10 @@ function find(packages, from, name) {
 // In an empty folder: beside installed packages npm takes entries from them, without their integrity hashes.
 const folder = mkdtempSync(path.join(tmpdir(), 'parapet-lock-'));
 copyFileSync(path.join(root, 'package.json'), path.join(folder, 'package.json'));
-execFileSync('npm', ['install', '--ignore-scripts', '--package-lock-only'], { cwd: folder, stdio: 'inherit' });
+execFileSync('npm', ['install', '--ignore-scripts', '--package-lock-only'], {
+  cwd: folder,
+  stdio: 'inherit',
+});
 const lock = JSON.parse(readFileSync(path.join(folder, 'package-lock.json'), 'utf8'));
 rmSync(folder, { recursive: true });
 let added = 0;

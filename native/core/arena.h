@@ -20,7 +20,7 @@ struct Slab {
 class Arena {
 public:
     static constexpr std::uint32_t events_max = 1024;
-    static constexpr std::uint32_t commands_max = 2 * events_max;
+    static constexpr std::uint32_t commands_max = 3 * events_max;
     static constexpr std::uint32_t out_bytes = 4u << 20;
     static constexpr std::uint32_t late_commands_max = 1024;
     static constexpr std::uint32_t late_out_bytes = 1u << 20;

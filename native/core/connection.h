@@ -181,6 +181,7 @@ struct Exchange {
     std::string_view expires;
     std::string_view last_modified;
     char noted[192] = {};
+    Buffer annotations;  // for the record, from the policy (`annotations` of the contract)
 };
 
 struct Pool;

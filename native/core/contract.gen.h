@@ -4,6 +4,22 @@
 
 namespace parapet {
 
+inline constexpr std::int32_t annotation_bytes_max = 4096;
+
+inline constexpr std::int32_t annotation_header_bytes = 4;
+
+inline constexpr std::int32_t annotation_separator = 31;
+
+inline constexpr const char* annotations[] = {
+    "securityAction",
+    "securityRuleId",
+    "securityRuleDescription",
+    "securityActions",
+    "securityRuleIds",
+    "securitySources",
+};
+inline constexpr std::int32_t annotations_count = 6;
+
 namespace cache_result {
 inline constexpr std::int32_t unknown = 0;
 inline constexpr std::int32_t miss = 1;
@@ -65,6 +81,7 @@ inline constexpr std::int32_t wait = 8;
 inline constexpr std::int32_t drop = 9;
 inline constexpr std::int32_t refresh = 10;
 inline constexpr std::int32_t follow = 11;
+inline constexpr std::int32_t annotate = 12;
 }
 
 namespace command_word {

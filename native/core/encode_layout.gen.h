@@ -53,6 +53,7 @@ inline constexpr std::int32_t uri = 16;
 inline constexpr std::int32_t name8 = 17;
 inline constexpr std::int32_t name16 = 18;
 inline constexpr std::int32_t flag = 19;
+inline constexpr std::int32_t list = 20;
 }
 
 

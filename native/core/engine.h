@@ -166,6 +166,7 @@ private:
     void apply_fetch(Exchange& exchange, const std::int32_t* command) noexcept;
     void start_fetch(Exchange& exchange, const std::int32_t* command) noexcept;
     void apply_background(Exchange& exchange, const std::int32_t* command) noexcept;
+    void apply_annotate(Exchange& exchange, const std::int32_t* command) noexcept;
     void apply_drop(Exchange& exchange) noexcept;
     void fail_exchange(Exchange& exchange, std::int32_t status, std::int32_t reason, std::int32_t outcome_code) noexcept;
 

@@ -109,6 +109,9 @@ void Engine::apply(const std::int32_t* command) noexcept {
         case command_kind::drop:
             apply_drop(*exchange);
             return;
+        case command_kind::annotate:
+            apply_annotate(*exchange, command);
+            return;
         default:
             count(counter::policy_faults_total);
             fail_exchange(*exchange, 500, reason::policy_fault, outcome::internal_error);
@@ -133,6 +136,14 @@ void Engine::apply_respond(Exchange& exchange, const std::int32_t* command) noex
             : outcome::refused;
     }
     respond_bytes(exchange, status, edits_, body, false);
+}
+
+/// The exchange waits on for the command that answers it.
+void Engine::apply_annotate(Exchange& exchange, const std::int32_t* command) noexcept {
+    const auto text = arena_.checked(u(command, command_word::body_offset), u(command, command_word::body_length));
+    drop(exchange.annotations);
+    // Without memory for them the record goes without: the answer matters more.
+    (void)append(exchange.annotations, text, 2 * annotation_bytes_max);
 }
 
 void Engine::apply_drop(Exchange& exchange) noexcept {

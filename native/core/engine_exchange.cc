@@ -121,6 +121,7 @@ void Engine::end_exchange(Exchange& exchange) noexcept {
     drop(exchange.request);
     arena_.release(exchange.head_slab);
     arena_.release(exchange.trailers);
+    drop(exchange.annotations);
     if (exchange.client != nullptr) exchange.client->exchange = nullptr;
     exchange.client = nullptr;
     exchange.phase = Phase::free;

@@ -23,6 +23,19 @@ void request_fields(RecordStrings& strings, const HeadTable& head) noexcept {
     }
 }
 
+/// Columns that the policy filled: a malformed entry ends them.
+void annotated_fields(RecordStrings& strings, std::span<const std::uint8_t> bytes) noexcept {
+    while (bytes.size() >= annotation_header_bytes) {
+        std::uint16_t entry[2];
+        std::memcpy(entry, bytes.data(), sizeof entry);
+        bytes = bytes.subspan(annotation_header_bytes);
+        if (entry[0] >= annotations_count || entry[1] > bytes.size()) return;
+        strings.*record_string_members[record_annotations_at + entry[0]] =
+            std::string_view(reinterpret_cast<const char*>(bytes.data()), entry[1]);
+        bytes = bytes.subspan(entry[1]);
+    }
+}
+
 void client_side(RecordFixed& fixed, const Client& client) noexcept {
     fixed.scheme = static_cast<std::uint8_t>(record_scheme::http);
     fixed.source = static_cast<std::uint8_t>(record_source::eyeball);
@@ -91,6 +104,9 @@ void Engine::prepare_record(Exchange& exchange) noexcept {
     input.strings.expires = exchange.expires;
     input.strings.last_modified = exchange.last_modified;
     if (exchange.zone >= 0) input.strings.zone = exchange.tables->zone_names[static_cast<std::size_t>(exchange.zone)];
+    if (!exchange.annotations.empty()) {
+        annotated_fields(input.strings, {arena_.base() + exchange.annotations.slab.offset, exchange.annotations.end});
+    }
     if (exchange.has_slot) input.slot = exchange.slot;
     (void)ring_.prepare(input);
 }

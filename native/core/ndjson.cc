@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "contract.gen.h"
+
 namespace parapet {
 namespace {
 
@@ -59,6 +61,22 @@ String string_of(const std::uint8_t* frame, std::uint32_t index) noexcept {
     return {frame + entry[0], entry[1]};
 }
 
+/// Items as quoted strings. A separator becomes three bytes, so a list takes no more room than the worst string.
+std::uint8_t* put_items(std::uint8_t* out, const std::uint8_t* at, std::uint32_t length) noexcept {
+    if (length == 0) return out;
+    const std::uint8_t* const end = at + length;
+    for (;;) {
+        const auto* stop = static_cast<const std::uint8_t*>(std::memchr(at, annotation_separator, static_cast<std::size_t>(end - at)));
+        if (stop == nullptr) stop = end;
+        *out++ = '"';
+        out = text::put_escaped(out, at, static_cast<std::uint32_t>(stop - at));
+        *out++ = '"';
+        if (stop == end) return out;
+        *out++ = ',';
+        at = stop + 1;
+    }
+}
+
 }  // namespace
 
 LineProgram::Op LineProgram::op_at(std::uint32_t index) const noexcept {
@@ -90,13 +108,13 @@ bool LineProgram::open(std::span<const std::uint8_t> bytes) noexcept {
 bool LineProgram::check(const Op& op, std::uint32_t (&uses)[record_string_count]) noexcept {
     if (op.literal_offset > size_ || op.literal_length > size_ - op.literal_offset) return false;
     fixed_bytes_max_ += op.literal_length + value_bytes_max;
-    if (op.code == code::string || op.code == code::uri) {
+    if (op.code == code::string || op.code == code::list || op.code == code::uri) {
         const std::uint32_t strings = op.code == code::uri ? 2 : 1;
         if (op.source + strings > record_string_count) return false;
         for (std::uint32_t index = op.source; index < op.source + strings; ++index) ++uses[index];
         return true;
     }
-    if (op.code > code::flag) return false;
+    if (op.code > code::flag) return false;  // those behind it were told apart above
     if (op.source + source_bytes(op.code) > table_at) return false;
     return (op.code != code::name8 && op.code != code::name16) || check_names(op.extra);
 }
@@ -156,6 +174,13 @@ std::uint8_t* LineProgram::run(const std::uint8_t* frame, std::uint8_t* out) noe
                 *out++ = '"';
                 out = put_escaped(out, string.at, string.length);
                 *out++ = '"';
+                break;
+            }
+            case code::list: {
+                const String string = string_of(frame, op.source);
+                *out++ = '[';
+                out = put_items(out, string.at, string.length);
+                *out++ = ']';
                 break;
             }
             case code::uri: {

@@ -13,10 +13,12 @@ constexpr std::uint32_t header_bytes = ring::frame_header_bytes;
 constexpr std::uint32_t table_bytes = record_string_count * 4;
 constexpr std::uint32_t strings_at = header_bytes + static_cast<std::uint32_t>(sizeof(RecordFixed)) + table_bytes;
 
-// Path and query share one bound, every other string has its own; offsets into the frame must fit 16 bits.
-static_assert(strings_at + record_target_bytes_max + (record_string_count - 2) * record_string_bytes_max + 8 <=
+// Path and query share one bound, the annotations another, every other string has its own; offsets into the frame must fit 16 bits.
+static_assert(strings_at + record_target_bytes_max + annotation_bytes_max +
+                  (record_string_count - 2 - annotations_count) * record_string_bytes_max + 8 <=
               ring::frame_bytes_max);
 static_assert(record_string::query == record_string::path + 1);
+static_assert(record_string::security_sources == record_annotations_at + annotations_count - 1);
 
 /// What is kept of each string.
 struct Lengths {
@@ -28,12 +30,15 @@ struct Lengths {
 Lengths measure(const RecordStrings& strings) noexcept {
     Lengths lengths;
     std::uint32_t target_left = record_target_bytes_max;
+    std::uint32_t annotations_left = annotation_bytes_max;
     for (std::uint32_t index = 0; index < record_string_count; ++index) {
         const std::size_t size = (strings.*record_string_members[index]).size();
         const bool is_target = index == record_string::path || index == record_string::query;
-        const std::uint32_t bound = is_target ? target_left : record_string_bytes_max;
+        const bool is_annotation = index - record_annotations_at < annotations_count;
+        const std::uint32_t bound = is_target ? target_left : is_annotation ? annotations_left : record_string_bytes_max;
         const auto kept = static_cast<std::uint32_t>(std::min<std::size_t>(size, bound));
         if (is_target) target_left -= kept;
+        if (is_annotation) annotations_left -= kept;
         lengths.truncated |= kept < size;
         lengths.kept[index] = kept;
         lengths.sum += kept;

@@ -151,8 +151,20 @@ struct RecordStrings {
     std::string_view zone;
     /// Host sent to the origin.
     std::string_view edge_host;
+    /// What the rule that decided did.
+    std::string_view security_action;
+    /// Its id or ref.
+    std::string_view security_rule_id;
+    /// Its description.
+    std::string_view security_rule_description;
+    /// Actions of all rules that matched, a list.
+    std::string_view security_actions;
+    /// Their ids, a list.
+    std::string_view security_rule_ids;
+    /// What kind of rules they are, a list.
+    std::string_view security_sources;
 };
-inline constexpr std::uint32_t record_string_count = 12;
+inline constexpr std::uint32_t record_string_count = 18;
 /// Members in the order of the table.
 inline constexpr std::string_view RecordStrings::*record_string_members[record_string_count] = {
     &RecordStrings::method,
@@ -167,6 +179,12 @@ inline constexpr std::string_view RecordStrings::*record_string_members[record_s
     &RecordStrings::last_modified,
     &RecordStrings::zone,
     &RecordStrings::edge_host,
+    &RecordStrings::security_action,
+    &RecordStrings::security_rule_id,
+    &RecordStrings::security_rule_description,
+    &RecordStrings::security_actions,
+    &RecordStrings::security_rule_ids,
+    &RecordStrings::security_sources,
 };
 
 namespace record_string {
@@ -182,10 +200,18 @@ inline constexpr std::uint32_t expires = 8;
 inline constexpr std::uint32_t last_modified = 9;
 inline constexpr std::uint32_t zone = 10;
 inline constexpr std::uint32_t edge_host = 11;
+inline constexpr std::uint32_t security_action = 12;
+inline constexpr std::uint32_t security_rule_id = 13;
+inline constexpr std::uint32_t security_rule_description = 14;
+inline constexpr std::uint32_t security_actions = 15;
+inline constexpr std::uint32_t security_rule_ids = 16;
+inline constexpr std::uint32_t security_sources = 17;
 }
 
 inline constexpr std::uint32_t record_target_bytes_max = 16384;
 inline constexpr std::uint32_t record_string_bytes_max = 4096;
+/// The first of the columns that the contract names as annotations.
+inline constexpr std::uint32_t record_annotations_at = 12;
 
 namespace record_flag {
 inline constexpr std::uint8_t has_query = 1;

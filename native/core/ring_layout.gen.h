@@ -5,7 +5,7 @@
 
 namespace parapet::ring {
 
-inline constexpr std::uint64_t schema_hash = 0xec6d3c3406e60ac6u;
+inline constexpr std::uint64_t schema_hash = 0xe65ce5a7e38f2edau;
 inline constexpr std::string_view ring_file_suffix = ".ring";
 inline constexpr std::string_view ring_temporary_suffix = ".tmp";
 inline constexpr std::uint64_t magic = 0x474e495254505250u;

@@ -1,5 +1,6 @@
 // The line encoder: text of values against the plain way to make it, and programs that are none.
 #include "../core/ndjson.h"
+#include "../core/contract.gen.h"
 
 #include <ctime>
 #include <memory>
@@ -47,7 +48,7 @@ void put32(std::vector<std::uint8_t>& out, std::uint32_t value) {
 }
 
 /// `{"u":URI,"s":STATUS}` with all that a program has: header, three ops, literals, slack.
-std::vector<std::uint8_t> small_program() {
+std::vector<std::uint8_t> small_program(std::uint32_t first = encode::op_code::uri, std::uint32_t first_source = record_string::path) {
     const std::string literals = "{\"u\":,\"s\":}\n";
     const std::uint32_t literals_at = encode::program_header_bytes + 3 * encode::op_bytes;
     std::vector<std::uint8_t> program;
@@ -62,7 +63,7 @@ std::vector<std::uint8_t> small_program() {
         put32(program, length);
         put32(program, 0);
     };
-    op(encode::op_code::uri, record_string::path, 0, 5);
+    op(first, first_source, 0, 5);
     op(encode::op_code::u16, ring::frame_header_bytes + offsetof(RecordFixed, edge_status), 5, 5);
     op(encode::op_code::end, 0, 10, 2);
     program.insert(program.end(), literals.begin(), literals.end());
@@ -169,6 +170,37 @@ TEST(a_small_program_makes_its_line) {
     CHECK(record_is_whole(frame, length));
     const std::string line = text_of(program.line_bytes_max(length), [&](std::uint8_t* out) { return program.run(frame, out); });
     CHECK_EQ(line, std::string("{\"u\":\"/index.html?a=1\",\"s\":200}\n"));
+}
+
+TEST(a_list_becomes_an_array) {
+    const std::vector<std::uint8_t> bytes = small_program(encode::op_code::list, record_string::security_actions);
+    LineProgram program;
+    CHECK(program.open(bytes));
+    const auto line_of = [&](std::string_view items) {
+        RecordInput input = record(1);
+        input.strings.security_actions = items;
+        auto words = frame_words(input);
+        const auto* frame = reinterpret_cast<const std::uint8_t*>(words.data());
+        const auto length = static_cast<std::uint32_t>(words.size() * 8);
+        return text_of(program.line_bytes_max(length), [&](std::uint8_t* out) { return program.run(frame, out); });
+    };
+    CHECK_EQ(line_of(""), std::string("{\"u\":[],\"s\":200}\n"));
+    CHECK_EQ(line_of("log"), std::string("{\"u\":[\"log\"],\"s\":200}\n"));
+    CHECK_EQ(line_of("log\x1f\"\x1f" "block"), std::string("{\"u\":[\"log\",\"\\\"\",\"block\"],\"s\":200}\n"));
+    CHECK_EQ(line_of(std::string(100, '\x1f')).size(), std::string("{\"u\":[],\"s\":200}\n").size() + 101 * 3 - 1);
+}
+
+TEST(annotations_share_one_bound) {
+    const std::string text(annotation_bytes_max, 'x');
+    RecordInput input = record(1);
+    input.strings.security_action = "block";
+    input.strings.security_sources = text;
+    auto words = frame_words(input);
+    const auto* frame = reinterpret_cast<const std::uint8_t*>(words.data());
+    CHECK(record_is_whole(frame, static_cast<std::uint32_t>(words.size() * 8)));
+    std::uint16_t entry[2];
+    std::memcpy(entry, frame + ring::frame_header_bytes + sizeof(RecordFixed) + 4 * record_string::security_sources, sizeof entry);
+    CHECK_EQ(std::uint32_t{entry[1]}, annotation_bytes_max - 5u);
 }
 
 TEST(a_program_that_is_none_is_refused_or_stays_within_its_bounds) {

@@ -56,6 +56,8 @@ ${stringRows.map(([name], index) => `inline constexpr std::uint32_t ${snake(name
 
 inline constexpr std::uint32_t record_target_bytes_max = ${record.targetBytesMax};
 inline constexpr std::uint32_t record_string_bytes_max = ${record.stringBytesMax};
+/// The first of the columns that the contract names as annotations.
+inline constexpr std::uint32_t record_annotations_at = ${record.stringIndex.securityAction};
 
 ${constants('record_flag', record.recordFlag)}
 ${constants('record_scheme', record.scheme)}

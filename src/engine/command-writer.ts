@@ -6,6 +6,8 @@
  */
 import type { Arena } from './arena.ts';
 import {
+  annotationBytesMax,
+  annotationHeaderBytes,
   commandKind,
   commandWord,
   commandWords,
@@ -166,6 +168,22 @@ export class CommandWriter {
     this.#bytes.set(bytes, offset);
     this.set(offsetWord, offset);
     this.set(offsetWord + 1, bytes.length);
+  }
+
+  /** Adds an entry to the annotations of the command that is being written: `annotate`, begun like any other. */
+  annotation(index: number, text: string): void {
+    const length = Math.min(text.length, annotationBytesMax);
+    const isFirst = this.#words[this.at + commandWord.bodyLength] === 0;
+    if (isFirst) this.#words[this.at + commandWord.bodyOffset] = this.#out;
+    const at = this.#out;
+    if (!this.#put(annotationHeaderBytes + length)) return;
+    const bytes = this.#bytes;
+    bytes[at] = index;
+    bytes[at + 1] = 0;
+    bytes[at + 2] = length & 0xff;
+    bytes[at + 3] = length >> 8;
+    this.arena.writeText(text.slice(0, length), at + annotationHeaderBytes);
+    this.#words[this.at + commandWord.bodyLength]! += annotationHeaderBytes + length;
   }
 
   beginEdits(): void {

@@ -388,6 +388,8 @@ export const commandKind = {
   refresh: 10,
   /** Join the fetch that is under way for the key, or begin it (leader or follower is decided in the store). */
   follow: 11,
+  /** Text for the exchange's log record (`bodyOffset`, see `annotations`), in place of any before; another command answers. */
+  annotate: 12,
 } as const;
 export const commandWord = {
   kind: 0,
@@ -415,7 +417,7 @@ export const commandWord = {
   rangeFirstHigh: 14,
   rangeLastLow: 15,
   rangeLastHigh: 16,
-  /** respond: body in the arena. */
+  /** respond: body in the arena. annotate: the annotations. */
   bodyOffset: 17,
   bodyLength: 18,
   /** fetch: server id. */
@@ -472,6 +474,24 @@ export const commandFlag = {
  */
 export const editOp = { remove: 1, set: 2, append: 3 } as const;
 export const editHeaderBytes = 8;
+
+/**
+ * String columns of the log record that the policy fills, by index. Annotations are entries of u16 index, u16 length and
+ * bytes, with no padding; `securityActions` to `securitySources` are lists of equal length, items separated by
+ * `annotationSeparator`. All of a record share `annotationBytesMax` bytes; what is beyond is cut.
+ */
+export const annotations = [
+  'securityAction',
+  'securityRuleId',
+  'securityRuleDescription',
+  'securityActions',
+  'securityRuleIds',
+  'securitySources',
+] as const;
+export type Annotation = (typeof annotations)[number];
+export const annotationSeparator = 0x1f;
+export const annotationHeaderBytes = 4;
+export const annotationBytesMax = 4_096;
 
 export const cacheStatus = { none: 0, hit: 1, hitStaleWhileRevalidate: 2, hitStaleIfError: 3 } as const;
 

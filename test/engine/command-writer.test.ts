@@ -2,6 +2,8 @@ import t from 'tap';
 import { Arena } from '../../src/engine/arena.ts';
 import { batchRegion, CommandWriter, lateRegion } from '../../src/engine/command-writer.ts';
 import {
+  annotationBytesMax,
+  annotationHeaderBytes,
   commandFlag,
   commandKind,
   commandWord,
@@ -37,6 +39,31 @@ t.test('a command has the words that were set, and 0 in the others', async (t) =
   t.equal(command?.word('age'), -1);
   t.equal(command?.flags, commandFlag.close | commandFlag.noBody);
   t.equal(command?.word('storeEditsLength'), 0);
+});
+
+t.test('annotations are entries of index, length and text', async (t) => {
+  const engine = new FakeEngine();
+  const writer = writerOf(engine);
+  writer.begin(commandKind.annotate, 1, 1);
+  writer.annotation(0, 'block');
+  writer.annotation(4, `a\x1f${'b'.repeat(300)}`);
+  writer.annotation(2, 'x'.repeat(annotationBytesMax + 10));
+  t.ok(writer.end());
+  const [command] = engine.commands();
+  const at = command?.word('bodyOffset') ?? 0;
+  const length = command?.word('bodyLength') ?? 0;
+  const bytes = Buffer.from(engine.memory, at, length);
+  const found: [number, string][] = [];
+  for (let offset = 0; offset < length; ) {
+    const end = offset + annotationHeaderBytes + bytes.readUInt16LE(offset + 2);
+    found.push([bytes.readUInt16LE(offset), bytes.toString('latin1', offset + annotationHeaderBytes, end)]);
+    offset = end;
+  }
+  t.same(found, [
+    [0, 'block'],
+    [4, `a\x1f${'b'.repeat(300)}`],
+    [2, 'x'.repeat(annotationBytesMax)],
+  ]);
 });
 
 t.test('edits come back as they were written', async (t) => {

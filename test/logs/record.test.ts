@@ -1,10 +1,11 @@
 import t from 'tap';
-import { cacheResults } from '../../src/engine/contract.ts';
+import { annotationBytesMax, annotations, cacheResults } from '../../src/engine/contract.ts';
 import { datasetFields } from '../../src/logs/record/dataset.ts';
 import {
   fixedBytes,
   fixedRows,
   stringBytesMax,
+  stringIndex,
   stringRows,
   targetBytesMax,
 } from '../../src/logs/record/fixed.ts';
@@ -39,6 +40,15 @@ t.test('every column is put out by some field', (t) => {
   t.end();
 });
 
+t.test('the annotations of the contract are columns, in their order', (t) => {
+  const first = stringIndex[annotations[0]];
+  t.same(
+    stringRows.slice(first, first + annotations.length).map(([name]) => name),
+    annotations,
+  );
+  t.end();
+});
+
 t.test('every cache result has a word of Logpush', (t) => {
   const source = fields.get('CacheCacheStatus')?.source;
   if (source?.from !== 'name') throw new Error('it is no name');
@@ -50,7 +60,8 @@ t.test('every cache result has a word of Logpush', (t) => {
 });
 
 t.test('the largest record fits a frame, and the smallest ring holds it; slots hold their strings', (t) => {
-  const strings = targetBytesMax + (stringRows.length - 2) * stringBytesMax;
+  const plain = stringRows.length - 2 - annotations.length;
+  const strings = targetBytesMax + annotationBytesMax + plain * stringBytesMax;
   t.ok(frameHeaderBytes + fixedBytes + 4 * stringRows.length + strings + 8 <= frameBytesMax);
   t.ok(frameBytesMax * 2 < ringBytesMin);
   const slot = Object.values(slotStringMax).reduce((sum: number, bytes) => sum + bytes, slotWord.strings);

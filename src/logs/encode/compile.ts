@@ -48,7 +48,9 @@ function opOf(source: FieldSource, format: TimestampFormat): Omit<Op, 'literal'>
   if (source.from === 'nothing') return null;
   if (source.from === 'sequence') return { ...plain, code: 'u64', source: frameWord.sequence };
   if (source.from === 'uri') return { ...plain, code: 'uri', source: stringIndex.path };
-  if (source.from === 'string') return { ...plain, code: 'string', source: stringIndex[source.column] };
+  if (source.from === 'string' || source.from === 'list') {
+    return { ...plain, code: source.from, source: stringIndex[source.column] };
+  }
 
   const place = fixedPlaces[source.column];
   const at = { ...plain, source: frameHeaderBytes + place.offset };
@@ -159,7 +161,7 @@ function lineBytesMax(ops: readonly Op[], literalBytes: number): number {
   const escapedBytesMax = 6;
   const uses = new Map<number, number>();
   for (const op of ops) {
-    if (op.code !== 'string' && op.code !== 'uri') continue;
+    if (op.code !== 'string' && op.code !== 'list' && op.code !== 'uri') continue;
     for (const index of op.code === 'uri' ? [op.source, op.source + 1] : [op.source]) {
       uses.set(index, (uses.get(index) ?? 0) + 1);
     }

@@ -61,6 +61,8 @@ export const opCode = {
   name16: 18,
   /** u8: true where it has a bit of `extra`. */
   flag: 19,
+  /** A string of items separated by `annotationSeparator`, as an array of strings. */
+  list: 20,
 } as const;
 export type OpName = keyof typeof opCode;
 

@@ -21,6 +21,8 @@ export type FieldSource =
   | { from: 'milliseconds' | 'millisecondsUp' | 'nanoseconds'; column: FixedColumn }
   | { from: 'ray' | 'address'; column: FixedColumn }
   | { from: 'string'; column: StringColumn }
+  /** Items in one string, separated by `annotationSeparator` of the contract. */
+  | { from: 'list'; column: StringColumn }
   /** Path, and "?" with the query. */
   | { from: 'uri' }
   /** Row of a table of names; `else` stands for what is beyond it. */

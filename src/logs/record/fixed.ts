@@ -77,7 +77,7 @@ export const scheme = { unknown: 0, http: 1, https: 2 } as const;
 export const requestSources = ['unknown', 'eyeball', 'background'] as const;
 export const requestSource = { unknown: 0, eyeball: 1, background: 2 } as const;
 
-/** Path and query together are cut at this many bytes, each other string at the next. */
+/** Path and query together are cut at this many bytes, the annotations together at theirs, each other string at the next. */
 export const targetBytesMax = 16_384;
 export const stringBytesMax = 4_096;
 
@@ -95,6 +95,13 @@ export const stringRows = [
   ['lastModified', 'Last-Modified field of the origin response.'],
   ['zone', 'Name of the zone.'],
   ['edgeHost', 'Host sent to the origin.'],
+  // The annotations of the contract, in their order.
+  ['securityAction', 'What the rule that decided did.'],
+  ['securityRuleId', 'Its id or ref.'],
+  ['securityRuleDescription', 'Its description.'],
+  ['securityActions', 'Actions of all rules that matched, a list.'],
+  ['securityRuleIds', 'Their ids, a list.'],
+  ['securitySources', 'What kind of rules they are, a list.'],
 ] as const satisfies readonly (readonly [string, string])[];
 export type StringColumn = (typeof stringRows)[number][0];
 

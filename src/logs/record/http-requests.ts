@@ -15,6 +15,7 @@ const milliseconds = (column: FixedColumn): FieldSource => ({ from: 'millisecond
 const millisecondsUp = (column: FixedColumn): FieldSource => ({ from: 'millisecondsUp', column });
 const address = (column: FixedColumn): FieldSource => ({ from: 'address', column });
 const string = (column: StringColumn): FieldSource => ({ from: 'string', column });
+const listOf = (column: StringColumn): FieldSource => ({ from: 'list', column });
 const name = (column: FixedColumn, names: readonly string[], other: string): FieldSource => ({
   from: 'name',
   column,
@@ -156,6 +157,18 @@ const rows: readonly Row[] = [
     'Last-Modified field from the origin.',
     'detail',
   ],
+  ['SecurityAction', 'string', string('securityAction'), 'What the rule that decided did.'],
+  ['SecurityRuleID', 'string', string('securityRuleId'), 'Its id, or ref.'],
+  ['SecurityRuleDescription', 'string', string('securityRuleDescription'), 'Its description.', 'detail'],
+  [
+    'SecurityActions',
+    'array[string]',
+    listOf('securityActions'),
+    'Actions of all rules that matched.',
+    'detail',
+  ],
+  ['SecurityRuleIDs', 'array[string]', listOf('securityRuleIds'), 'Their ids, index-aligned.', 'detail'],
+  ['SecuritySources', 'array[string]', listOf('securitySources'), 'Their kinds, index-aligned.', 'detail'],
   [
     'Outcome',
     'string',
