@@ -56,7 +56,7 @@ function jobTo(path: string): JobConfig {
   return {
     name: 'bench',
     dataset: 'http_requests',
-    destination: { type: 'file', path },
+    destination: { type: 'file', path, rotate: { max_bytes: 0, max_age: 0, keep: 0 }, compression: 'none' },
     output: { timestamp_format: 'unixnano' },
     batch: { max_bytes: 256 * 1024, max_records: 100_000, max_interval: 0.1 },
   };

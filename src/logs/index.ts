@@ -20,6 +20,6 @@ export function programOf({ dataset, output }: JobConfig): Program {
   return compileProgram(id, chosen, output.timestamp_format);
 }
 
-export function sinkOf({ destination }: JobConfig, _ports: SinkPorts): Sink {
-  return new FileSink(destination);
+export function sinkOf({ destination }: JobConfig, ports: SinkPorts): Sink {
+  return new FileSink(destination, ports);
 }

@@ -197,6 +197,7 @@ export class Shipper {
       const sink = this.#ports.sinkOf(config, {
         tell: (level, text) =>
           this.#ports.post({ type: 'notice', level, text: `job ${config.name}: ${text}` }),
+        nowMs: () => this.#ports.clock.nowMs(),
       });
       const job = new Job(config, programOf(config), sink, this.#countsOf(config.name), this.#jobPorts);
       if (old !== undefined) old.handOver(job, this.#sources);

@@ -5,7 +5,7 @@ function job(name: string, path: string, fieldNames?: string[]): JobConfig {
   return {
     name,
     dataset: 'http_requests',
-    destination: { type: 'file', path },
+    destination: { type: 'file', path, rotate: { max_bytes: 0, max_age: 0, keep: 0 }, compression: 'none' },
     output: {
       timestamp_format: 'unixnano',
       ...(fieldNames === undefined ? {} : { field_names: fieldNames }),

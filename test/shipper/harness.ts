@@ -26,7 +26,12 @@ export function jobConfig(name: string, batch: Partial<JobConfig['batch']> = {})
   return {
     name,
     dataset: 'http_requests',
-    destination: { type: 'file', path: `/not-used/${name}` },
+    destination: {
+      type: 'file',
+      path: `/not-used/${name}`,
+      rotate: { max_bytes: 0, max_age: 0, keep: 0 },
+      compression: 'none',
+    },
     output: { timestamp_format: 'unixnano', field_names: fieldNames },
     batch: { max_bytes: 4096, max_records: 1000, max_interval: 0.1, ...batch },
   };

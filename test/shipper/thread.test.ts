@@ -14,7 +14,7 @@ function fileJob(path: string): JobConfig {
   return {
     name: 'access',
     dataset: 'http_requests',
-    destination: { type: 'file', path },
+    destination: { type: 'file', path, rotate: { max_bytes: 0, max_age: 0, keep: 0 }, compression: 'none' },
     output: { timestamp_format: 'rfc3339' },
     batch: { max_bytes: 65_536, max_records: 100_000, max_interval: 0.05 },
   };

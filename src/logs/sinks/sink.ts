@@ -52,4 +52,6 @@ export interface Sink {
 export interface SinkPorts {
   /** For the operator: what is worth knowing, and is no failure of a batch. */
   tell(level: 'info' | 'error', text: string): void;
+  /** Milliseconds since 1970. */
+  nowMs(): number;
 }
