@@ -10,6 +10,8 @@
 #include <span>
 #include <string>
 
+#include "core/crc32c.h"
+#include "core/frames.h"
 #include "core/ndjson.h"
 #include "core/ring.h"
 #include "core/ring_reader.h"
@@ -214,6 +216,63 @@ napi_value ring_encode(napi_env env, napi_callback_info info) {
     return throw_encoded(env, Action(*ring, encode.has_program ? &encode.program : nullptr, encode.out, encode.state));
 }
 
+/// framesEncode(frames: Uint8Array, program: Uint8Array | null, out: Uint8Array, state: Float64Array)
+napi_value frames_encode(napi_env env, napi_callback_info info) {
+    const Arguments arguments(env, info);
+    std::span<std::uint8_t> frames;
+    EncodeArguments encode(env, arguments.values + 1);
+    if (!bytes_of(env, arguments.values[0], frames) || !encode.is_valid) {
+        return throw_type(env, "frames, a program or null, an output and a state were expected");
+    }
+    return throw_encoded(env, encode_span(frames, encode.has_program ? &encode.program : nullptr, encode.out, encode.state));
+}
+
+using Take = void (*)(const RingReader&, std::span<std::uint8_t>, double*) noexcept;
+
+/// ringTake, ringTakeLeftovers(ring, out: Uint8Array, state: Float64Array)
+template <Take Action>
+napi_value ring_take(napi_env env, napi_callback_info info) {
+    namespace at = ring::take_state;
+    const Arguments arguments(env, info);
+    const RingReader* ring = ring_of(env, arguments.values[0]);
+    std::span<std::uint8_t> out;
+    double* state = numbers_of(env, arguments.values[2], ring::take_state_words);
+    if (ring == nullptr || state == nullptr || !bytes_of(env, arguments.values[1], out) || !(state[at::position] >= 0) ||
+        !(state[at::offset] >= 0)) {
+        return throw_type(env, "an open ring, an output and a state were expected");
+    }
+    Action(*ring, out, state);
+    return nullptr;
+}
+
+/// ringFreeLeftoversBefore(ring, index, nextSequence): the leftovers before `index` are done with.
+napi_value ring_free_leftovers_before(napi_env env, napi_callback_info info) {
+    const Arguments arguments(env, info);
+    RingReader* ring = ring_of(env, arguments.values[0]);
+    double index = 0;
+    double sequence = 0;
+    if (ring == nullptr || napi_get_value_double(env, arguments.values[1], &index) != napi_ok || !(index >= 0) ||
+        napi_get_value_double(env, arguments.values[2], &sequence) != napi_ok || !(sequence >= 0)) {
+        return throw_type(env, "ringFreeLeftoversBefore(ring, index: number, nextSequence: number)");
+    }
+    ring->free_leftovers_before(static_cast<std::uint32_t>(index), static_cast<std::uint64_t>(sequence));
+    return nullptr;
+}
+
+/// crc32c(bytes: Uint8Array, from: number, to: number): number
+napi_value checksum(napi_env env, napi_callback_info info) {
+    const Arguments arguments(env, info);
+    std::span<std::uint8_t> bytes;
+    std::uint32_t from = 0;
+    std::uint32_t to = 0;
+    if (!bytes_of(env, arguments.values[0], bytes) || napi_get_value_uint32(env, arguments.values[1], &from) != napi_ok ||
+        napi_get_value_uint32(env, arguments.values[2], &to) != napi_ok || from > to || to > bytes.size()) {
+        return throw_type(env, "crc32c(bytes: Uint8Array, from: number, to: number)");
+    }
+    napi_value result = nullptr;
+    return napi_create_uint32(env, crc32c(bytes.subspan(from, to - from)), &result) == napi_ok ? result : nullptr;
+}
+
 /// ringEncodeLoss(loss: Float64Array, program: Uint8Array, out: Uint8Array, state: Float64Array)
 napi_value ring_encode_loss(napi_env env, napi_callback_info info) {
     namespace word = ring::loss_word;
@@ -266,6 +325,11 @@ napi_status register_ring(napi_env env, napi_value exports) {
         method("ringEncode", ring_encode<encode_frames>),
         method("ringEncodeLeftovers", ring_encode<encode_leftovers>),
         method("ringEncodeLoss", ring_encode_loss),
+        method("ringTake", ring_take<take_frames>),
+        method("ringTakeLeftovers", ring_take<take_leftovers>),
+        method("ringFreeLeftoversBefore", ring_free_leftovers_before),
+        method("framesEncode", frames_encode),
+        method("crc32c", checksum),
         method("ringArm", ring_arm),
         method("ringWakeFd", wake_fd),
     };

@@ -20,9 +20,13 @@ inline constexpr std::int32_t last_sequence = 9;
 inline constexpr std::int32_t stop = 10;
 inline constexpr std::int32_t damaged_bytes = 11;
 inline constexpr std::int32_t end_position = 12;
+inline constexpr std::int32_t sample_below = 13;
+inline constexpr std::int32_t sampled = 14;
+inline constexpr std::int32_t first_ms = 15;
+inline constexpr std::int32_t last_ms = 16;
 }
 
-inline constexpr std::int32_t encode_state_words = 16;
+inline constexpr std::int32_t encode_state_words = 24;
 
 namespace encode_stop {
 inline constexpr std::int32_t end = 0;

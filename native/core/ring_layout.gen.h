@@ -131,4 +131,20 @@ inline constexpr std::int32_t strings = 48;
 }
 
 
+namespace take_state {
+inline constexpr std::int32_t position = 0;
+inline constexpr std::int32_t offset = 1;
+inline constexpr std::int32_t records = 2;
+inline constexpr std::int32_t losses = 3;
+inline constexpr std::int32_t lost = 4;
+inline constexpr std::int32_t first_sequence = 5;
+inline constexpr std::int32_t last_sequence = 6;
+inline constexpr std::int32_t first_ms = 7;
+inline constexpr std::int32_t last_ms = 8;
+inline constexpr std::int32_t damaged_bytes = 9;
+inline constexpr std::int32_t is_end = 10;
+}
+
+inline constexpr std::int32_t take_state_words = 16;
+
 }  // namespace parapet::ring

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstddef>
@@ -243,6 +244,16 @@ void RingReader::free_leftovers() noexcept {
         store_relaxed<std::uint32_t>(slots_ + std::size_t{index} * ring::slot_bytes + ring::slot_word::live, 0);
     }
     store_release<std::uint64_t>(base_ + header::loss_count, 0);
+}
+
+void RingReader::free_leftovers_before(std::uint32_t index, std::uint64_t next_sequence) noexcept {
+    if (next_sequence > header_u64(header::next_sequence)) {
+        store_release<std::uint64_t>(base_ + header::next_sequence, next_sequence);
+    }
+    for (std::uint32_t at = 0; at < std::min(index, slot_count_); ++at) {
+        store_release<std::uint32_t>(slots_ + std::size_t{at} * ring::slot_bytes + ring::slot_word::live, 0);
+    }
+    if (index > slot_count_) store_release<std::uint64_t>(base_ + header::loss_count, 0);
 }
 
 }  // namespace parapet

@@ -55,6 +55,8 @@ public:
     [[nodiscard]] std::uint32_t live_slots() const noexcept;
     /// Forgets the leftovers: they have been delivered.
     void free_leftovers() noexcept;
+    /// Forgets those before `index`, whose numbers ended before `next_sequence`. Harmless when it is done again.
+    void free_leftovers_before(std::uint32_t index, std::uint64_t next_sequence) noexcept;
 
     static constexpr std::uint32_t leftover_bytes_max = 1024;
 

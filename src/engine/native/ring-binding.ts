@@ -46,6 +46,16 @@ export interface RingBinding {
     out: Uint8Array,
     state: Float64Array,
   ): void;
+  /** Copies committed frames to `out`, one behind the other without padding. `state` is `takeState`. */
+  ringTake(ring: RingHandle, out: Uint8Array, state: Float64Array): void;
+  /** The same for leftovers; the position is an index, `slotCount + 1` behind the last. */
+  ringTakeLeftovers(ring: RingHandle, out: Uint8Array, state: Float64Array): void;
+  /** Forgets the leftovers before `index`, whose numbers ended before `nextSequence`. */
+  ringFreeLeftoversBefore(ring: RingHandle, index: number, nextSequence: number): void;
+  /** Puts out the lines of as many frames of `frames` as fit; with no program, counts them. `state` is `encodeState`. */
+  framesEncode(frames: Uint8Array, program: Uint8Array | null, out: Uint8Array, state: Float64Array): void;
+  /** CRC-32C of a part of `bytes`. */
+  crc32c(bytes: Uint8Array, from: number, to: number): number;
   /** Puts out the line that tells of a loss (`lossWord`). */
   ringEncodeLoss(loss: Float64Array, program: Uint8Array, out: Uint8Array, state: Float64Array): void;
   /** Asks the writer to signal the wake descriptor at its next record. */

@@ -102,8 +102,15 @@ export const encodeState = {
   damagedBytes: 11,
   /** In: no frame at or behind this position is read, 0: none. */
   endPosition: 12,
+  /** In: records whose hash of the ray id is below this are in the sample; 2^32: all are. */
+  sampleBelow: 13,
+  /** Out: records that are not. */
+  sampled: 14,
+  /** Out: when the first and the last of the exchanges put out began, milliseconds since 1970. */
+  firstMs: 15,
+  lastMs: 16,
 } as const;
-export const encodeStateWords = 16;
+export const encodeStateWords = 24;
 export const encodeStop = {
   /** Nothing is left to read. */
   end: 0,

@@ -172,6 +172,33 @@ export const ringStateWord = {
 } as const;
 export const ringStateWords = 8;
 
+/**
+ * Float64 words between the shipper and `ringTake` and its kin, which copy frames out of a ring. In: where to read from
+ * and where to write to. Out: the same, moved on, and what was copied.
+ */
+export const takeState = {
+  /** Ring position (or leftover index) of the next record, in and out. */
+  position: 0,
+  /** Offset in the output of the next byte, in and out. */
+  offset: 1,
+  /** Out: records copied, losses not counted. */
+  records: 2,
+  losses: 3,
+  /** Out: records that these losses stand for. */
+  lost: 4,
+  /** Out: lowest sequence number, and the highest that a record has or a loss covers. */
+  firstSequence: 5,
+  lastSequence: 6,
+  /** Out: when the first and the last of the exchanges began, milliseconds since 1970. */
+  firstMs: 7,
+  lastMs: 8,
+  /** Out: bytes skipped because a frame made no sense. */
+  damagedBytes: 9,
+  /** Out: 1 where nothing is left to read. */
+  isEnd: 10,
+} as const;
+export const takeStateWords = 16;
+
 /** Float64 words in which `ringEncodeLoss` takes a loss. Times in milliseconds since 1970. */
 export const lossWord = {
   firstSequence: 0,
