@@ -196,6 +196,43 @@ void read_server(napi_env env, napi_value object, Server& server) {
     if (read_property(env, object, "addresses", addresses)) server.addresses = read_addresses(env, addresses, server.port);
 }
 
+Placeholder placeholder_of(const std::string& name) {
+    if (name == "status") return Placeholder::status;
+    return name == "reason" ? Placeholder::reason : Placeholder::ray_id;
+}
+
+/// Texts and names of placeholders take turns.
+void read_page(napi_env env, napi_value object, Page& page) {
+    (void)read_text(env, object, "contentType", page.content_type);
+    for_each(env, object, "parts", [&](std::uint32_t index, napi_value element) {
+        std::string text;
+        if (!text_of(env, element, text)) return;
+        if (index % 2 == 0) {
+            page.parts.push_back({std::move(text)});
+        } else if (!page.parts.empty()) {
+            page.parts.back().then = placeholder_of(text);
+            page.parts.back().has_placeholder = true;
+        }
+    });
+}
+
+/// Pages, and `[zone, status, page]` for each choice.
+void read_pages(napi_env env, napi_value object, Pages& pages) {
+    for_each(env, object, "pages", [&](std::uint32_t, napi_value element) {
+        Page page;
+        read_page(env, element, page);
+        pages.add(std::move(page));
+    });
+    for_each(env, object, "choices", [&](std::uint32_t, napi_value choice) {
+        std::int32_t words[3] = {};
+        for (std::uint32_t i = 0; i < 3; ++i) {
+            napi_value value = nullptr;
+            if (napi_get_element(env, choice, i, &value) != napi_ok || napi_get_value_int32(env, value, &words[i]) != napi_ok) return;
+        }
+        pages.choose(words[0], words[1], static_cast<std::uint32_t>(words[2]));
+    });
+}
+
 /// The pages of the arena go back to the system with its view; the addresses stay reserved (see ARCHITECTURE.md, Decisions).
 void arena_view_gone(napi_env, void* data, void* hint) {
     (void)::madvise(data, static_cast<std::size_t>(reinterpret_cast<std::uintptr_t>(hint)), MADV_DONTNEED);
@@ -305,6 +342,11 @@ napi_value engine_configure(napi_env env, napi_callback_info info) {
         read_server(env, element, server);
         tables->servers.push_back(std::move(server));
     });
+    if (read_property(env, args[1], "errorPages", part)) read_pages(env, part, tables->pages);
+    std::int32_t server_field = 0;
+    if (read_int(env, args[1], "serverField", server_field) && server_field >= 0 && server_field <= 2) {
+        tables->server_field = static_cast<ServerField>(server_field);
+    }
     engine->configure(std::move(tables));
     return undefined(env);
 }

@@ -67,6 +67,7 @@ inline constexpr std::int32_t release_followers = 256;
 inline constexpr std::int32_t stale = 512;
 inline constexpr std::int32_t pass_through = 1024;
 inline constexpr std::int32_t unconditional = 2048;
+inline constexpr std::int32_t page = 4096;
 }
 
 namespace command_kind {

@@ -147,6 +147,8 @@ private:
     void client_input(Client& client) noexcept;
     void read_head(Client& client) noexcept;
     void head_arrived(Client& client, std::uint32_t raw_offset, std::uint32_t table_offset, const http1::ParseResult& parsed) noexcept;
+    std::span<const std::uint8_t> refusal_bytes(std::int32_t status, std::int32_t reason, std::string_view more, bool head_only) noexcept;
+    static void make_room(int fd, std::size_t bytes) noexcept;
     void refuse_head(Client& client, const http1::ParseResult& parsed, std::uint32_t raw_offset, std::uint32_t table_offset) noexcept;
     void pump_upload(Exchange& exchange) noexcept;
     enum class Upload : std::uint8_t { more, blocked, done, failed };
@@ -168,12 +170,20 @@ private:
     void apply_background(Exchange& exchange, const std::int32_t* command) noexcept;
     void apply_annotate(Exchange& exchange, const std::int32_t* command) noexcept;
     void apply_drop(Exchange& exchange) noexcept;
+    struct OwnBody {
+        std::string_view type;
+        std::span<const std::uint8_t> bytes;
+    };
+    OwnBody own_body(const Tables& tables, std::int32_t zone, std::int32_t status, std::int32_t reason, std::uint64_t ray,
+                     std::span<std::uint8_t> room) noexcept;
+    std::span<const std::uint8_t> rendered(const Page& page, std::int32_t status, std::uint64_t ray) noexcept;
     void fail_exchange(Exchange& exchange, std::int32_t status, std::int32_t reason, std::int32_t outcome_code) noexcept;
 
     // engine_respond.cc
     void finish_head(Exchange& exchange, ByteSink& out, bool has_body_length, std::uint64_t body_length) noexcept;
     void respond_bytes(Exchange& exchange, std::int32_t status, const Edits& edits, std::span<const std::uint8_t> body,
-                       bool add_type) noexcept;
+                       std::string_view type) noexcept;
+    void write_server(const Exchange& exchange, ByteSink& out, bool own) noexcept;
     enum class Sent : std::uint8_t { all, blocked, gone };
     Sent send_pieces(Exchange& exchange, std::span<iovec> pieces, bool final) noexcept;
     void flush_client(Client& client) noexcept;
@@ -236,7 +246,7 @@ private:
     static void answer_words(std::int32_t* at, const StoreAnswer& answer) noexcept;
     void apply_serve(Exchange& exchange, const std::int32_t* command) noexcept;
     void serve(Exchange& exchange, const std::int32_t* command, store::ObjectRef ref) noexcept;
-    void write_stored_lines(ByteSink& out, std::string_view lines, bool not_modified) noexcept;
+    void write_stored_lines(ByteSink& out, store::Bytes head, bool not_modified, bool drop_server) noexcept;
     static void write_cache_fields(ByteSink& out, const std::int32_t* command) noexcept;
     void apply_refresh(Exchange& exchange, const std::int32_t* command) noexcept;
     store::FillResult begin_fill(Exchange& exchange, std::span<const std::uint8_t> key, std::uint64_t hash) noexcept;
@@ -318,6 +328,7 @@ private:
     std::vector<std::uint32_t> batch_slots_;  // exchanges with an event in this batch
     std::vector<std::uint8_t> build_;
     std::vector<std::uint8_t> recode_;
+    std::string page_text_;
     TimerWheel wheel_;
     Edits edits_;
     Edits store_edits_;

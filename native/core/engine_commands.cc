@@ -128,14 +128,20 @@ void Engine::apply_respond(Exchange& exchange, const std::int32_t* command) noex
     }
     // What follows a refused CONNECT is not HTTP; TRACE is refused as it is.
     if (exchange.method == method_id::connect || exchange.method == method_id::trace) exchange.close_after = true;
-    const auto body = arena_.checked(u(command, command_word::body_offset), u(command, command_word::body_length));
+    auto body = arena_.checked(u(command, command_word::body_offset), u(command, command_word::body_length));
+    if ((u(command, command_word::flags) & command_flag::page) != 0) {
+        if (const Page* page = exchange.tables->pages.find(exchange.zone, status)) {
+            body = rendered(*page, status, exchange.ray);
+            edits_.set_value(known::content_type, page->content_type);
+        }
+    }
     if (exchange.reason != 0 && exchange.outcome == outcome::ok && status >= 400) {
         // A full queue is our own limit, not a fault of the origin.
         exchange.outcome = exchange.reason == reason::origin_failed && exchange.fail_cause != fail_cause::connection_limit_reached
             ? outcome::origin_aborted
             : outcome::refused;
     }
-    respond_bytes(exchange, status, edits_, body, false);
+    respond_bytes(exchange, status, edits_, body, {});
 }
 
 /// The exchange waits on for the command that answers it.
@@ -292,6 +298,23 @@ void Engine::apply_background(Exchange& exchange, const std::int32_t* command) n
     start_fetch(background, command);
 }
 
+std::span<const std::uint8_t> Engine::rendered(const Page& page, std::int32_t status, std::uint64_t ray) noexcept {
+    page.render(page_text_, status, ray);
+    return {reinterpret_cast<const std::uint8_t*>(page_text_.data()), page_text_.size()};
+}
+
+/// The body of what the engine answers by itself: the operator's page, or a line with the reason. Valid until the next call.
+Engine::OwnBody Engine::own_body(const Tables& tables, std::int32_t zone, std::int32_t status, std::int32_t why, std::uint64_t ray,
+                                 std::span<std::uint8_t> room) noexcept {
+    if (const Page* page = tables.pages.find(zone, status)) return {page->content_type, rendered(*page, status, ray)};
+    ByteSink body(room.data(), room.size());
+    body.put(reason_phrase(status));
+    body.put(": ");
+    body.put(reasons[why]);
+    body.put('\n');
+    return {"text/plain; charset=utf-8", body.written()};
+}
+
 /// Answers in the policy's place. After the head has been sent, all that is left is to cut the response short.
 void Engine::fail_exchange(Exchange& exchange, std::int32_t status, std::int32_t why, std::int32_t outcome_code) noexcept {
     abandon_fetch(exchange);
@@ -305,14 +328,10 @@ void Engine::fail_exchange(Exchange& exchange, std::int32_t status, std::int32_t
         truncate_response(exchange, outcome_code, why);
         return;
     }
-    std::uint8_t text[256];
-    ByteSink body(text, sizeof text);
-    body.put(reason_phrase(status));
-    body.put(": ");
-    body.put(reasons[why]);
-    body.put('\n');
     edits_.read({});
-    respond_bytes(exchange, status, edits_, body.written(), true);
+    std::uint8_t text[256];
+    const OwnBody own = own_body(*exchange.tables, exchange.zone, status, why, exchange.ray, text);
+    respond_bytes(exchange, status, edits_, own.bytes, own.type);
 }
 
 }  // namespace parapet

@@ -309,24 +309,14 @@ bool Engine::accept_from(Listener& listener) noexcept {
 void Engine::refuse_connection(int fd, const Address& peer, const Listener& listener, std::int32_t status,
                                std::int32_t why) noexcept {
     count(counter::connections_refused_total);
-    std::uint8_t text[256];
-    ByteSink out(text, sizeof text);
-    const std::string_view phrase = reason_phrase(status);
-    write_status_line(out, status);
-    write_date(out, now_s_);
-    out.put("via: 1.1 parapet\r\nparapet-ray: ");
-    out.hex16(next_ray_);
-    out.put("\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ");
-    out.decimal(phrase.size() + 1);
-    out.put("\r\nretry-after: 1\r\n\r\n");
-    out.put(phrase);
-    out.put('\n');
+    const auto out = refusal_bytes(status, why, "retry-after: 1\r\n", false);
+    make_room(fd, out.size());
     Client stand_in;
     stand_in.peer = peer;
     stand_in.local = listener.local;
     stand_in.listener = listener.id;
     stand_in.request_started_ns = now_ns_;
-    (void)!::send(fd, text, out.size(), MSG_NOSIGNAL);
+    (void)!::send(fd, out.data(), out.size(), MSG_NOSIGNAL);
     record_refused(stand_in, status, why, 0, out.size(), HeadTable());
     // What the client has sent already would turn the close into a reset that destroys the answer.
     (void)!::recv(fd, build_.data(), build_.size(), MSG_DONTWAIT);

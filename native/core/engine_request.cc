@@ -186,35 +186,50 @@ void Engine::head_arrived(Client& client, std::uint32_t raw_offset, std::uint32_
     look_up(exchange, event);
 }
 
+/// The whole answer to what never becomes an exchange, with the next ray id; `more` are further field lines. In `build_`.
+std::span<const std::uint8_t> Engine::refusal_bytes(std::int32_t status, std::int32_t why, std::string_view more,
+                                                    bool head_only) noexcept {
+    std::uint8_t text[256];
+    const OwnBody body = own_body(*tables_, Pages::every_zone, status, why, next_ray_, text);
+    ByteSink out(build_.data(), build_.size());
+    write_status_line(out, status);
+    write_date(out, now_s_);
+    if (tables_->server_field != ServerField::remove) out.put(server_line);
+    out.put("via: 1.1 parapet\r\nparapet-ray: ");
+    out.hex16(next_ray_);
+    out.put("\r\nconnection: close\r\n");
+    out.put(more);
+    out.put("cache-control: no-store\r\ncontent-type: ");
+    out.put(body.type);
+    out.put("\r\ncontent-length: ");
+    out.decimal(body.bytes.size());
+    out.put("\r\n\r\n");
+    if (!head_only) out.put(body.bytes);
+    return out.written();
+}
+
+/// What is sent once and never again has to find room in the kernel: a page may be larger than a new socket's buffer.
+void Engine::make_room(int fd, std::size_t bytes) noexcept {
+    constexpr int usual = 8 << 10;
+    const int wanted = static_cast<int>(bytes) * 2;
+    if (wanted > usual) (void)::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted);
+}
+
 /// Answers a head that cannot become an exchange, records it, and closes.
 void Engine::refuse_head(Client& client, const http1::ParseResult& parsed, std::uint32_t raw_offset,
                          std::uint32_t table_offset) noexcept {
     count(counter::exchanges_total);
     count(counter::refused_total);
-    std::uint8_t text[512];
-    ByteSink out(text, sizeof text);
-    const std::string_view phrase = reason_phrase(parsed.status);
-    const std::string_view why = reasons[parsed.reason];
-    const std::uint64_t ray = next_ray_;
-    write_status_line(out, parsed.status);
-    write_date(out, now_s_);
-    out.put("via: 1.1 parapet\r\nparapet-ray: ");
-    out.hex16(ray);
-    out.put("\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ");
-    out.decimal(phrase.size() + why.size() + 3);
-    out.put("\r\n\r\n");
-    out.put(phrase);
-    out.put(": ");
-    out.put(why);
-    out.put('\n');
     HeadTable head;
     if (table_offset != 0) {
         arena_.words(table_offset)[head_word::raw_offset] = static_cast<std::int32_t>(raw_offset);
         head = HeadTable(arena_.base(), table_offset);
     }
+    const auto out = refusal_bytes(parsed.status, parsed.reason, {}, head && head.method() == "HEAD");
+    make_room(client.fd, out.size());
     if (client.request_started_ns == 0) client.request_started_ns = now_ns_;
     record_refused(client, parsed.status, parsed.reason, client.in.size(), out.size(), head);
-    (void)!::send(client.fd, text, out.size(), MSG_NOSIGNAL);
+    (void)!::send(client.fd, out.data(), out.size(), MSG_NOSIGNAL);
     count(counter::bytes_out_total, out.size());
     count(counter::responses_4xx_total + (parsed.status >= 500 ? 1 : 0));
     linger(client);

@@ -85,19 +85,33 @@ void Engine::finish_head(Exchange& exchange, ByteSink& out, bool has_body_length
     exchange.phase = Phase::respond;
 }
 
-/// A whole response from memory: prebuilt by the policy, or the engine's own.
+/// Server, as the config has it: `own` is an answer that no origin has given. An edit of the policy goes before it.
+void Engine::write_server(const Exchange& exchange, ByteSink& out, bool own) noexcept {
+    const ServerField wanted = exchange.tables->server_field;
+    if (wanted == ServerField::remove || (wanted == ServerField::pass && !own)) return;
+    if (edits_.empty() || !edits_.mentions(known::server)) out.put(server_line);
+}
+
+/// A whole response from memory: prebuilt by the policy, or the engine's own, then with a `type`.
 void Engine::respond_bytes(Exchange& exchange, std::int32_t status, const Edits& edits, std::span<const std::uint8_t> body,
-                           bool add_type) noexcept {
+                           std::string_view type) noexcept {
     exchange.status = status;
     ByteSink out(build_.data(), build_.size());
     write_status_line(out, status);
     if (!edits.gives(known::date)) write_date(out, now_s_);
-    if (add_type) out.put("content-type: text/plain; charset=utf-8\r\n");
+    if (!type.empty()) {
+        out.put("content-type: ");
+        out.put(type);
+        out.put("\r\ncache-control: no-store\r\n");
+    } else {
+        type = edits.value_of(known::content_type);
+    }
     edits.write_added(out, known::content_length);
-    if (const std::string_view type = edits.value_of(known::content_type); type.data() != nullptr) {
+    if (type.data() != nullptr) {
         exchange.content_type = {exchange.noted, std::min(type.size(), sizeof exchange.noted)};
         if (!type.empty()) std::memcpy(exchange.noted, type.data(), exchange.content_type.size());
     }
+    write_server(exchange, out, true);
     finish_head(exchange, out, true, body.size());
     if (out.overflow()) {
         exchange.outcome = outcome::internal_error;

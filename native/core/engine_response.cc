@@ -176,7 +176,9 @@ bool Engine::interim_arrived(Origin& origin, const HeadTable& head) noexcept {
     ByteSink out(build_.data(), build_.size());
     write_status_line(out, status);
     edits_.read({});
-    write_fields(out, head, edits_, {});
+    FieldFilter filter;
+    filter.drop_server = exchange.tables->server_field != ServerField::pass;
+    write_fields(out, head, edits_, filter);
     out.put("\r\n");
     if (!out.overflow()) send_interim(exchange, out.written());
     if (!origin.closed && status == 100 && exchange.client != nullptr) client_again(*exchange.client);
@@ -212,8 +214,10 @@ void Engine::apply_forward(Exchange& exchange, const std::int32_t* command) noex
         if (!head.has(known::date) && !edits_.gives(known::date)) write_date(out, now_s_);
         FieldFilter filter;
         filter.drop_age = command[command_word::age] >= 0;
+        filter.drop_server = exchange.tables->server_field != ServerField::pass;
         write_fields(out, head, edits_, filter);
         edits_.write_added(out, known::content_length);
+        write_server(exchange, out, false);
         write_cache_fields(out, command);
         const bool announces = has_length && (origin.body != http1::Body::none || head.flag(head_flag::has_content_length) || !head_only);
         finish_head(exchange, out, announces, length);

@@ -17,9 +17,21 @@ struct StoredPrefix {
     std::uint16_t expires_length = 0;
     std::uint16_t modified_offset = 0;
     std::uint16_t modified_length = 0;
-    std::uint32_t reserved = 0;
+    std::uint16_t server_offset = 0;
+    /// `several` where there is more than one.
+    std::uint16_t server_length = 0;
+    static constexpr std::uint16_t several = 0xffff;
 };
 static_assert(sizeof(StoredPrefix) == 16);
+
+StoredPrefix prefix_of(store::Bytes head) noexcept {
+    StoredPrefix prefix;
+    if (head.size() >= sizeof prefix) std::memcpy(&prefix, head.data(), sizeof prefix);
+    return prefix;
+}
+
+/// The line of the one Server field, for stored lines that have it.
+constexpr std::size_t server_name_bytes = sizeof "server: " - 1;
 
 std::string_view lines_of(store::Bytes head) noexcept {
     if (head.size() < sizeof(StoredPrefix)) return {};
@@ -43,6 +55,10 @@ void write_prefix(ByteSink& out) noexcept {
             if (name == "content-type") prefix.type_offset = offset, prefix.type_length = length;
             if (name == "expires") prefix.expires_offset = offset, prefix.expires_length = length;
             if (name == "last-modified") prefix.modified_offset = offset, prefix.modified_length = length;
+            if (name == "server") {
+                prefix.server_length = prefix.server_offset == 0 ? length : StoredPrefix::several;
+                prefix.server_offset = offset;
+            }
         }
         at = end + 2;
     }
@@ -497,9 +513,17 @@ void Engine::write_cache_fields(ByteSink& out, const std::int32_t* command) noex
 }
 
 /// Stored lines, without those that `edits_` replace, and for a 304 without those that describe the body (RFC 9110 15.4.5).
-void Engine::write_stored_lines(ByteSink& out, std::string_view lines, bool not_modified) noexcept {
-    if (edits_.empty() && !not_modified) {
-        out.put(lines);
+void Engine::write_stored_lines(ByteSink& out, store::Bytes head, bool not_modified, bool drop_server) noexcept {
+    const std::string_view lines = lines_of(head);
+    const StoredPrefix prefix = prefix_of(head);
+    const bool drops_line = drop_server && prefix.server_offset != 0;
+    if (edits_.empty() && !not_modified && !(drops_line && prefix.server_length == StoredPrefix::several)) {
+        if (drops_line) {
+            out.put(lines.substr(0, prefix.server_offset - server_name_bytes));
+            out.put(lines.substr(static_cast<std::size_t>(prefix.server_offset) + prefix.server_length + 2));
+        } else {
+            out.put(lines);
+        }
         return;
     }
     std::size_t at = 0;
@@ -513,7 +537,7 @@ void Engine::write_stored_lines(ByteSink& out, std::string_view lines, bool not_
         const auto id = static_cast<std::int32_t>(
             known_name_id(reinterpret_cast<const std::uint8_t*>(name.data()), static_cast<std::uint32_t>(name.size())));
         if (not_modified && (id == known::content_type || id == known::content_encoding || id == known::content_language || id == known::content_range)) continue;
-        if (edits_.drops(id, name)) continue;
+        if (edits_.drops(id, name) || (drop_server && id == known::server)) continue;
         out.put(line);
     }
 }
@@ -581,16 +605,16 @@ void Engine::serve(Exchange& exchange, const std::int32_t* command, store::Objec
     ByteSink out(build_.data(), build_.size());
     write_status_line(out, exchange.status);
     const std::string_view lines = lines_of(view.head);
-    write_stored_lines(out, lines, exchange.status == 304);
+    write_stored_lines(out, view.head, exchange.status == 304, exchange.tables->server_field != ServerField::pass);
     if (!edits_.empty()) edits_.write_added(out, known::content_length);
+    write_server(exchange, out, false);
     write_cache_fields(out, command);
     finish_head(exchange, out, has_length, length);
     if (out.overflow()) {
         fail_exchange(exchange, 500, reason::memory, outcome::internal_error);
         return;
     }
-    StoredPrefix prefix;
-    if (view.head.size() >= sizeof prefix) std::memcpy(&prefix, view.head.data(), sizeof prefix);
+    const StoredPrefix prefix = prefix_of(view.head);
     exchange.content_type = lines.substr(prefix.type_offset, prefix.type_length);
     exchange.expires = lines.substr(prefix.expires_offset, prefix.expires_length);
     exchange.last_modified = lines.substr(prefix.modified_offset, prefix.modified_length);
@@ -641,7 +665,7 @@ void Engine::apply_refresh(Exchange& exchange, const std::int32_t* command) noex
     // The stored lines with the edits on them.
     std::swap(edits_, store_edits_);
     ByteSink lines(recode_.data(), recode_.size() / 2);
-    write_stored_lines(lines, lines_of(view.head), false);
+    write_stored_lines(lines, view.head, false, false);
     edits_.write_added(lines, known::content_length);
     std::swap(edits_, store_edits_);
     const store::ObjectMeta meta = meta_of(command, now_s_, view.meta.status);

@@ -55,6 +55,8 @@ bool is_filtered(std::int32_t id, const FieldFilter& filter) noexcept {
             return filter.drop_expect;
         case known::age:
             return filter.drop_age;
+        case known::server:
+            return filter.drop_server;
         default:
             return false;
     }
@@ -150,6 +152,21 @@ std::string_view Edits::value_of(std::int32_t id) const noexcept {
         found = entry.op == edit_op::remove ? std::string_view{} : entry.value;
     }
     return found;
+}
+
+bool Edits::mentions(std::int32_t id) const noexcept {
+    for (const Entry& entry : entries()) {
+        if (entry.id == id) return true;
+    }
+    return false;
+}
+
+void Edits::set_value(std::int32_t id, std::string_view value) noexcept {
+    for (std::size_t i = count_; i-- > 0;) {
+        if (entries_[i].id != id || entries_[i].op == edit_op::remove) continue;
+        entries_[i].value = value;
+        return;
+    }
 }
 
 void Edits::write_added(ByteSink& out, std::int32_t skip) const noexcept {

@@ -29,6 +29,10 @@ public:
     [[nodiscard]] bool drops(std::int32_t id, std::string_view name) const noexcept;
     /// Value that the last set or append of a known name gives; null data if there is none.
     [[nodiscard]] std::string_view value_of(std::int32_t id) const noexcept;
+    /// Whether any edit, a remove included, is about this known name.
+    [[nodiscard]] bool mentions(std::int32_t id) const noexcept;
+    /// Changes the value of the last set or append of a known name, where there is one.
+    void set_value(std::int32_t id, std::string_view value) noexcept;
     /// Whether any set or append gives this known name.
     [[nodiscard]] bool gives(std::int32_t id) const noexcept { return value_of(id).data() != nullptr; }
     /// Writes the lines that sets and appends add; `skip` leaves out one known name.
@@ -49,6 +53,7 @@ struct FieldFilter {
     bool drop_expect = false;
     bool drop_age = false;
     bool drop_upgrade_request = false;
+    bool drop_server = false;
 };
 
 /// Writes the end-to-end fields of a head, without Content-Length, after the edits.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "address.h"
+#include "pages.h"
 #include "zones.h"
 
 namespace parapet {
@@ -64,6 +65,8 @@ struct Tables {
     std::vector<std::string> zone_names;
     std::vector<std::uint32_t> zone_keys;
     std::vector<Server> servers;
+    Pages pages;
+    ServerField server_field = ServerField::replace;
 };
 
 }  // namespace parapet

@@ -3,6 +3,12 @@
 
 const lineMax = 110;
 
+const errorPage = {
+  file: 'pages/error.html',
+  content: '<h1>{{status}}</h1>',
+  content_type: 'text/html; charset=utf-8',
+};
+
 /** Examples of what has no default, by path; `*` stands for the name of an entry and for any index. */
 const examples = {
   listeners: [{ address: '127.0.0.1:8080' }],
@@ -21,6 +27,8 @@ const examples = {
   'logs.directory': '../var/log',
   'dns.servers': ['192.0.2.53'],
   trusted_proxies: ['10.0.0.0/8'],
+  error_pages: { '5xx': errorPage },
+  'zones.*.error_pages': { 404: errorPage },
 };
 
 const quoted = /^$|^[\s*&!|>'"%@`?{}[\],#-]|: | #|^(true|false|null|yes|no|on|off|~)$|^[0-9.+-]+$|:$/i;
@@ -131,7 +139,8 @@ function renderSection(schema, path, given, indent, off) {
     const isOff =
       off ||
       (isOptional && key !== 'admin') ||
-      (examples[at] !== undefined && ['dns.servers', 'trusted_proxies'].includes(at));
+      (examples[at] !== undefined &&
+        ['dns.servers', 'trusted_proxies', 'error_pages', 'zones.*.error_pages'].includes(at));
     if (value === undefined && inner.default === undefined)
       throw new Error(`config-reference: ${at} needs an example`);
     lines.push(...renderKey(key, inner, at, value, indent, isOff));

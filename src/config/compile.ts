@@ -2,7 +2,13 @@
  * From a checked config to what the threads work by: the policy's snapshot, the engine's tables, the listeners to open
  * and the names to resolve. Pure: the same config and ids give the same result.
  */
-import type { EngineServer, EngineTables, EngineZones } from '../engine/native/binding.ts';
+import {
+  type EnginePages,
+  type EngineServer,
+  type EngineTables,
+  type EngineZones,
+  serverFields,
+} from '../engine/native/binding.ts';
 import { parseAddress } from '../lib/address.ts';
 import { type OriginUrl, parseOriginUrl } from '../lib/origin-url.ts';
 import {
@@ -56,7 +62,7 @@ export interface Compiled {
 export function compile(
   config: Config,
   before: Ids,
-  options: { testFaults: boolean },
+  options: { testFaults: boolean; pages?: EnginePages },
 ): { compiled: Compiled; ids: Ids } {
   const ids = {
     snapshot: before.snapshot + 1,
@@ -71,7 +77,6 @@ export function compile(
     zones,
     origins,
     trustedProxies: config.trusted_proxies,
-    errorPages: [],
     limits: defaultPolicyLimits,
     testFaults: options.testFaults,
   };
@@ -80,6 +85,8 @@ export function compile(
     timeouts: { ...config.timeouts, drainMs: config.drainMs },
     zones: zoneTable(config, zones),
     servers,
+    errorPages: options.pages ?? { pages: [], choices: [] },
+    serverField: serverFields.indexOf(config.server_header),
   };
   return { compiled: { policy, tables, listeners: compileListeners(config, ids.listeners), names }, ids };
 }

@@ -8,5 +8,6 @@ export {
   noIds,
 } from './compile.ts';
 export { type Diagnostic, formatDiagnostics } from './diagnostic.ts';
+export { ConfigFiles } from './files.ts';
 export { type Loaded, loadConfig } from './load.ts';
 export type { Config } from './schema.ts';

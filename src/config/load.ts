@@ -1,19 +1,24 @@
 /** From a file to a config that can be used, or to every fault that it has. */
 
 import type { ValidateFunction } from 'ajv';
+import type { EnginePages } from '../engine/native/binding.ts';
 import { configFolder } from '../lib/config-folder.ts';
 import { checkLogs } from '../logs/config.ts';
+import { checkErrorPages } from '../pipeline/config.ts';
 import { checkListeners } from './check/listeners.ts';
 import { checkOrigins } from './check/origins.ts';
 import { checkEngine, checkRelations } from './check/relations.ts';
 import { checkZones } from './check/zones.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { ConfigFiles } from './files.ts';
 import { asNode, normalise } from './normalise.ts';
+import { readPages } from './pages.ts';
 import { type Config, configSchema } from './schema.ts';
 import { parseSource, type Source } from './source.ts';
 import { compileSchema, type Finding, validate } from './validate.ts';
 
-export type Loaded = { ok: true; config: Config } | { ok: false; faults: Diagnostic[] };
+/** `pages`: those of `error_pages`, read. */
+export type Loaded = { ok: true; config: Config; pages: EnginePages } | { ok: false; faults: Diagnostic[] };
 
 interface Check {
   run: (config: Config) => Finding[];
@@ -32,12 +37,24 @@ const checks: readonly Check[] = [
     run: ({ logs }) => checkLogs(logs).map(({ path, message }) => ({ path: ['logs', ...path], message })),
     reads: ['logs'],
   },
+  { run: checkPages, reads: ['error_pages', 'zones'] },
 ];
+
+function checkPages({ error_pages, zones }: Config): Finding[] {
+  const of = (base: (string | number)[], pages: Config['error_pages']) =>
+    checkErrorPages(pages).map((finding) => ({ ...finding, path: [...base, ...finding.path] }));
+  return [
+    ...of(['error_pages'], error_pages),
+    ...zones.flatMap((zone, index) => of(['zones', index, 'error_pages'], zone.error_pages)),
+  ];
+}
+
+const noPages: EnginePages = { pages: [], choices: [] };
 
 let compiled: ValidateFunction | undefined;
 
 /** `file` is the name as the operator gave it: relative paths in the config start at its folder. */
-export function loadConfig(file: string, text: string): Loaded {
+export function loadConfig(file: string, text: string, files: ConfigFiles = new ConfigFiles()): Loaded {
   const source = parseSource(file, text);
   const faults = [...source.faults];
   if (source.value === undefined) return { ok: false, faults };
@@ -61,8 +78,15 @@ export function loadConfig(file: string, text: string): Loaded {
     const isBroken = findings.some((finding) => breaks(finding, reads, names));
     if (!isBroken) findings.push(...run(config as Config));
   }
+  let pages = noPages;
+  if (!findings.some((finding) => breaks(finding, ['error_pages', 'zones'], []))) {
+    const read = readPages(config as Config, files);
+    findings.push(...read.findings);
+    faults.push(...read.faults);
+    pages = read.pages;
+  }
   faults.push(...findings.map((finding) => place(finding, source)));
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, config: config as Config };
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, config: config as Config, pages };
 }
 
 /** Whether a fault of shape is in what a check reads. An unknown key breaks nothing. */

@@ -15,6 +15,7 @@ import {
 } from '../lib/schema.ts';
 import { logsConfig } from '../logs/config.ts';
 import { dnsConfig, originsConfig } from '../origin/config.ts';
+import { errorPagesConfig, serverHeaderConfig } from '../pipeline/config.ts';
 
 const listenerConfig = section(
   {
@@ -50,6 +51,7 @@ const zoneConfig = section(
     ),
     origin: text({ description: 'Name of the origin that its requests go to.' }),
     cache: cacheConfig,
+    error_pages: errorPagesConfig,
     rules: notYet(),
   },
   { description: 'Hosts that share settings and an origin.' },
@@ -118,6 +120,8 @@ export const configSchema = section(
           'Addresses of proxies in front of this one, whose X-Forwarded-For and Forwarded are believed.',
       },
     ),
+    error_pages: errorPagesConfig,
+    server_header: serverHeaderConfig,
     limits: limitsConfig,
     timeouts: timeoutsConfig,
     arena: arenaConfig,

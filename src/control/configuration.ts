@@ -2,6 +2,7 @@
 import {
   type Compiled,
   type Config,
+  ConfigFiles,
   compile,
   formatDiagnostics,
   type Ids,
@@ -11,6 +12,8 @@ import {
 export interface Configuration {
   file: string;
   text: string;
+  /** What the files hold that it names. */
+  files: ConfigFiles;
   config: Config;
   compiled: Compiled;
   ids: Ids;
@@ -18,12 +21,19 @@ export interface Configuration {
 
 export type Read = { ok: true; configuration: Configuration } | { ok: false; diagnostics: string };
 
-/** Pure but for the paths that it makes absolute. */
-export function readConfiguration(file: string, text: string, before: Ids, testFaults: boolean): Read {
-  const loaded = loadConfig(file, text);
+/** Pure but for the paths that it makes absolute, and for the files that the config names. */
+export function readConfiguration(
+  file: string,
+  text: string,
+  before: Ids,
+  testFaults: boolean,
+  files = new ConfigFiles(),
+): Read {
+  const loaded = loadConfig(file, text, files);
   if (!loaded.ok) return { ok: false, diagnostics: formatDiagnostics(loaded.faults) };
-  const { compiled, ids } = compile(loaded.config, before, { testFaults });
-  return { ok: true, configuration: { file, text, config: loaded.config, compiled, ids } };
+  const { config, pages } = loaded;
+  const { compiled, ids } = compile(config, before, { testFaults, pages });
+  return { ok: true, configuration: { file, text, files, config, compiled, ids } };
 }
 
 /** Keys that are read once, when the process starts: sockets, memory and rights are made from them. */

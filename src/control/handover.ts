@@ -8,6 +8,17 @@ export const handoverDescriptor = 3;
 export const channelDescriptor = 4;
 export const firstListenerDescriptor = 5;
 
+/** Files that the config names, by path, in base64: what they held when it came in force. */
+export type SentFiles = [path: string, base64: string][];
+
+export function sendFiles(contents: ReadonlyMap<string, Uint8Array>): SentFiles {
+  return [...contents].map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')]);
+}
+
+export function receiveFiles(sent: SentFiles): [path: string, bytes: Uint8Array][] {
+  return sent.map(([path, base64]) => [path, Buffer.from(base64, 'base64')]);
+}
+
 /** A listener that the supervisor holds open. `key` names it over reloads (`CompiledListener.key`). */
 export interface OpenListener {
   key: string;
@@ -32,6 +43,7 @@ export type ToProxy =
       /** The config in force: after a crash the file is not read again, it may be half edited. */
       file: string;
       text: string;
+      files: SentFiles;
       workers: number;
       listeners: OpenListener[];
       /** Port that the admin API had before a crash, where its config lets the system choose. */
@@ -52,7 +64,7 @@ export type ToSupervisor =
   | { kind: 'ready'; adminPort: number }
   | { kind: 'open'; listener: ListenerRequest }
   /** The config that is in force from now on, and the listeners that it has; sockets of others are closed. */
-  | { kind: 'inForce'; text: string; keys: string[] };
+  | { kind: 'inForce'; text: string; files: SentFiles; keys: string[] };
 
 const lineBytesMax = 64 * 1024 * 1024;
 

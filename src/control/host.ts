@@ -3,11 +3,17 @@ import type { Binding } from '../engine/native/binding.ts';
 import type { ListenerRequest, OpenListener } from './handover.ts';
 import { explainListenError, openListener } from './open-listeners.ts';
 
+/** A config as its text and the files that it names. */
+export interface GivenConfig {
+  text: string;
+  files: { readonly contents: ReadonlyMap<string, Uint8Array> };
+}
+
 export interface SocketOwner {
   /** Opens one listener for all worker slots. Rejects with a message for the operator. */
   open(request: ListenerRequest): Promise<OpenListener>;
   /** The config that is in force, and its listeners: sockets of others are closed. */
-  inForce(text: string, keys: readonly string[]): void;
+  inForce(given: GivenConfig, keys: readonly string[]): void;
   ready(adminPort: number): void;
 }
 

@@ -5,10 +5,11 @@ import {
   type Handover,
   type ListenerRequest,
   type OpenListener,
+  sendFiles,
   type ToProxy,
   type ToSupervisor,
 } from './handover.ts';
-import type { SocketOwner } from './host.ts';
+import type { GivenConfig, SocketOwner } from './host.ts';
 
 type Answer = Extract<ToProxy, { kind: 'opened' | 'refused' }>;
 
@@ -35,8 +36,8 @@ export class LentSockets implements SocketOwner {
     return { key: answer.key, port: answer.port, fds: this.#binding.receiveDescriptors(channelDescriptor) };
   }
 
-  inForce(text: string, keys: readonly string[]): void {
-    this.#handover.send({ kind: 'inForce', text, keys: [...keys] });
+  inForce({ text, files }: GivenConfig, keys: readonly string[]): void {
+    this.#handover.send({ kind: 'inForce', text, files: sendFiles(files.contents), keys: [...keys] });
   }
 
   ready(adminPort: number): void {

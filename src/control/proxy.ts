@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Outcome, problems } from '../admin/index.ts';
-import { noIds } from '../config/index.ts';
+import { ConfigFiles, noIds } from '../config/index.ts';
 import type { EdgeConfiguration, EdgeSetup } from '../edge/protocol.ts';
 import { type Binding, type EngineOptions, ringKinds } from '../engine/native/binding.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -51,6 +51,8 @@ export interface ProxyPorts {
 export interface ProxyStart {
   file: string;
   text: string;
+  /** What the files held that the config names, where that is known. */
+  files: readonly (readonly [path: string, bytes: Uint8Array])[];
   workers: number;
   listeners: readonly OpenListener[];
   /** For the admin API, where the config lets the system choose; 0: any. */
@@ -81,7 +83,13 @@ export class Proxy {
 
   /** Takes what only one process can have: the lock of the log folder, the admin address. Rejects with a StartError. */
   static async start(start: ProxyStart, owner: SocketOwner, ports: ProxyPorts): Promise<Proxy> {
-    const read = readConfiguration(start.file, start.text, noIds, start.testFaults);
+    const read = readConfiguration(
+      start.file,
+      start.text,
+      noIds,
+      start.testFaults,
+      new ConfigFiles(start.files),
+    );
     if (!read.ok) {
       ports.show(read.diagnostics);
       throw new StartError('the config cannot be used');
@@ -126,7 +134,7 @@ export class Proxy {
 
   async #begin(): Promise<void> {
     const { binding, randomHex, print } = this.#ports;
-    const { config, compiled, text } = this.#configuration;
+    const { config, compiled } = this.#configuration;
     this.#admin = await this.#openAdmin();
     await this.#openSockets();
     if (config.user !== undefined) this.#become(config.user);
@@ -155,7 +163,7 @@ export class Proxy {
       throw new StartError(`a worker cannot start: ${(cause as Error).message}`, { cause });
     }
     this.#fleet = fleet;
-    this.#sockets.keep(compiled.listeners, text);
+    this.#sockets.keep(compiled.listeners, this.#configuration);
     const bound = compiled.listeners.map(({ key, host }) => ({ host, port: this.#sockets.portOf(key) }));
     print(readyLine(bound, this.#admin?.name));
     this.#owner.ready(this.#admin?.port ?? 0);
@@ -305,7 +313,7 @@ export class Proxy {
     try {
       await this.#sockets.require(after.compiled.listeners);
     } catch (error) {
-      this.#sockets.keep(before.compiled.listeners, before.text);
+      this.#sockets.keep(before.compiled.listeners, before);
       return refuse((error as Error).message);
     }
     const refusal = await this.#publish(before, after);
@@ -329,7 +337,7 @@ export class Proxy {
     await this.#resolver.follow(inForce.compiled.names);
     // What was resolved while the workers prepared.
     for (const name of inForce.compiled.names) this.#setAddresses(name.id, this.#resolver.addressesOf(name));
-    this.#sockets.keep(inForce.compiled.listeners, inForce.text);
+    this.#sockets.keep(inForce.compiled.listeners, inForce);
     if (refusal === undefined) this.#delivery.configure(after.config.logs);
     return refusal;
   }

@@ -9,7 +9,14 @@ import { systemClock } from '../lib/clock.ts';
 import { packageVersion } from '../lib/package.ts';
 import { systemRandomHex } from '../lib/random.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
-import { Handover, handoverDescriptor, type ToProxy, type ToSupervisor } from './handover.ts';
+import {
+  Handover,
+  handoverDescriptor,
+  receiveFiles,
+  sendFiles,
+  type ToProxy,
+  type ToSupervisor,
+} from './handover.ts';
 import { OwnSockets, type SocketOwner } from './host.ts';
 import { LentSockets } from './lent-sockets.ts';
 import { Proxy, type ProxyPorts, type ProxyStart } from './proxy.ts';
@@ -79,7 +86,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
 }
 
 async function supervise(
-  { file, text, config, compiled }: Configuration,
+  { file, text, files, config, compiled }: Configuration,
   options: ServiceOptions,
 ): Promise<number> {
   const listeners = compiled.listeners.map(({ key, address, host, port, backlog }, index) => {
@@ -90,6 +97,7 @@ async function supervise(
     {
       file,
       text,
+      files: sendFiles(files.contents),
       workers,
       listeners,
       testFaults: options.testFaults,
@@ -121,11 +129,23 @@ function spawnProxy(childArguments: readonly string[], descriptors: number[]): C
   });
 }
 
-async function runAlone({ file, text, config }: Configuration, options: ServiceOptions): Promise<number> {
+async function runAlone(
+  { file, text, files, config }: Configuration,
+  options: ServiceOptions,
+): Promise<number> {
   const workers = config.workers ?? availableParallelism();
   const owner = new OwnSockets(loadBinding(), workers, file);
   const { testFaults } = options;
-  const start = { file, text, workers, listeners: [], adminPort: 0, testFaults, version: packageVersion() };
+  const start: ProxyStart = {
+    file,
+    text,
+    files: [...files.contents],
+    workers,
+    listeners: [],
+    adminPort: 0,
+    testFaults,
+    version: packageVersion(),
+  };
   return await runProxy(start, owner, (actions) => onSignals(actions, systemClock));
 }
 
@@ -183,7 +203,8 @@ export async function runProxyChild(): Promise<number> {
       (message) => {
         if (message.kind === 'start') {
           lent = new LentSockets(loadBinding(), handover);
-          void runProxy({ ...message, version: packageVersion() }, lent, (given) => {
+          const files = receiveFiles(message.files);
+          void runProxy({ ...message, files, version: packageVersion() }, lent, (given) => {
             actions = given;
             onSignals(given, systemClock);
           }).then(resolve);

@@ -2,7 +2,7 @@
 import type { CompiledListener } from '../config/index.ts';
 import type { Binding, EngineListener } from '../engine/native/binding.ts';
 import type { OpenListener } from './handover.ts';
-import type { SocketOwner } from './host.ts';
+import type { GivenConfig, SocketOwner } from './host.ts';
 
 export class Sockets {
   readonly #binding: Pick<Binding, 'closeFd'>;
@@ -32,10 +32,10 @@ export class Sockets {
   }
 
   /** Closes what no listener of the config uses; the owner hears which config is in force. */
-  keep(listeners: readonly CompiledListener[], text: string): void {
+  keep(listeners: readonly CompiledListener[], given: GivenConfig): void {
     const wanted = new Set(listeners.map(({ key }) => key));
     for (const key of this.#open.keys()) if (!wanted.has(key)) this.#close(key);
-    this.#owner.inForce(text, [...wanted]);
+    this.#owner.inForce(given, [...wanted]);
   }
 
   /** At the end: new connections are refused from now on. */

@@ -14,6 +14,7 @@ import {
   handoverDescriptor,
   type ListenerRequest,
   type OpenListener,
+  type SentFiles,
   type ToProxy,
   type ToSupervisor,
 } from './handover.ts';
@@ -35,6 +36,7 @@ export interface SupervisorPorts {
 export interface SupervisorOptions {
   file: string;
   text: string;
+  files: SentFiles;
   workers: number;
   listeners: ListenerRequest[];
   testFaults: boolean;
@@ -61,6 +63,7 @@ export class Supervisor {
   readonly #listeners = new Map<string, OpenListener>();
   readonly #backoff = new Backoff();
   #text: string;
+  #files: SentFiles;
   #adminPort = 0;
   #child: Running | undefined;
   #restart: Timer | undefined;
@@ -72,6 +75,7 @@ export class Supervisor {
     this.#options = options;
     this.#ports = ports;
     this.#text = options.text;
+    this.#files = options.files;
   }
 
   /** Runs until it is told to end, or the first start fails. Resolves to the exit code. */
@@ -155,6 +159,7 @@ export class Supervisor {
       kind: 'start',
       file,
       text: this.#text,
+      files: this.#files,
       workers,
       listeners,
       adminPort: this.#adminPort,
@@ -172,6 +177,7 @@ export class Supervisor {
       void this.#open(message.listener);
     } else {
       this.#text = message.text;
+      this.#files = message.files;
       for (const [key, listener] of this.#listeners) {
         if (message.keys.includes(key)) continue;
         closeListener(this.#ports.binding, listener);

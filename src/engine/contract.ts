@@ -466,6 +466,8 @@ export const commandFlag = {
   passThrough: 1024,
   /** fetch: drop the client's conditional and range fields from the request (the answer fills the store). */
   unconditional: 2048,
+  /** respond: where the operator has a page for the status (`EngineTables.pages`), it stands in for this body and its type. */
+  page: 4096,
 } as const;
 
 /**

@@ -1,12 +1,11 @@
 /**
  * Short pages for what the proxy answers by itself, in the format that Accept asks for, as bytes that are made once per
- * status (RFC 9110 12.5.1; RFC 9457 for the JSON form).
+ * status (RFC 9110 12.5.1; RFC 9457 for the JSON form). Where the operator has a page, the engine puts it in their place.
  */
 import { STATUS_CODES } from 'node:http';
 import { editOp } from '../engine/contract.ts';
 import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 import { type HeadView, knownId } from '../engine/head-view.ts';
-import type { ErrorPage } from './snapshot.ts';
 
 /** One answer: the edits that name its type, and its body. */
 export interface Page {
@@ -85,18 +84,11 @@ export function chooseFormat(accept: string): Format {
   return wishes[0]?.format ?? 'text/plain';
 }
 
+/** The built-in pages of one snapshot. */
 export class ErrorPages {
   readonly #pages = new Map<string, Page>();
-  readonly #custom: ReadonlyMap<number, Page>;
-
-  /** @param custom pages that stand in for the built-in ones; status 0 is for all others */
-  constructor(custom: readonly ErrorPage[]) {
-    this.#custom = new Map(custom.map((page) => [page.status, encodePage(page.contentType, page.body)]));
-  }
 
   page(status: number, request: HeadView): Page {
-    const custom = this.#custom.get(status) ?? this.#custom.get(0);
-    if (custom !== undefined) return custom;
     const format = chooseFormat((request.exists ? request.joinedText(acceptId) : undefined) ?? '');
     const name = `${status} ${format}`;
     let page = this.#pages.get(name);

@@ -83,7 +83,7 @@ export function buildPlan(snapshot: PolicySnapshot, health: HealthTable, turn: n
     id: snapshot.id,
     zones: snapshot.zones.map((zone) => planZone(zone, snapshot, balancers)),
     trustedProxies: new NetworkSet(snapshot.trustedProxies),
-    errorPages: new ErrorPages(snapshot.errorPages),
+    errorPages: new ErrorPages(),
     limits: snapshot.limits,
     serverIds: new Set(snapshot.origins.flatMap((origin) => origin.servers.map((server) => server.id))),
   };

@@ -15,7 +15,6 @@ export {
 } from '../origin/protocol.ts';
 export {
   defaultPolicyLimits,
-  type ErrorPage,
   type PolicyLimits,
   type PolicySnapshot,
   type ZoneSnapshot,

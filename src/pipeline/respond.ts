@@ -1,6 +1,6 @@
 /** Answers that the proxy gives by itself. */
 import { forwardReason, statusEdit } from '../cache/index.ts';
-import { cacheResult, commandKind, commandWord, reasons } from '../engine/contract.ts';
+import { cacheResult, commandFlag, commandKind, commandWord, reasons } from '../engine/contract.ts';
 import type { EncodedEdits } from '../engine/edits.ts';
 import { failureStatus, proxyStatusEdit } from '../origin/index.ts';
 import type { Exchange } from './exchange.ts';
@@ -18,6 +18,7 @@ function respond(
   const { writer } = exchange;
   if (!exchange.beginCommand(commandKind.respond)) return answered;
   const page = exchange.plan.errorPages.page(status, exchange.request);
+  writer.addFlag(commandFlag.page);
   writer.set(commandWord.status, status);
   writer.set(commandWord.reason, reason);
   writer.set(commandWord.cacheResult, result);

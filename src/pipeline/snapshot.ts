@@ -13,8 +13,6 @@ export interface PolicySnapshot {
   origins: readonly OriginSettings[];
   /** Networks (`10.0.0.0/8`, `2001:db8::/32`, or single addresses) whose forwarding fields are believed. */
   trustedProxies: readonly string[];
-  /** Pages that stand in for the built-in ones. */
-  errorPages: readonly ErrorPage[];
   limits: PolicyLimits;
   /**
    * Lets a request field make the policy fail, for tests of fault handling. The configuration cannot set it: it is true
@@ -30,13 +28,6 @@ export interface ZoneSnapshot {
   /** Index into `origins`. */
   origin: number;
   cache: CacheSettings;
-}
-
-export interface ErrorPage {
-  /** Status that it is for; 0: every other status. */
-  status: number;
-  contentType: string;
-  body: string;
 }
 
 export interface PolicyLimits {

@@ -5,7 +5,7 @@ import t from 'tap';
 import type { CompiledListener } from '../../src/config/index.ts';
 import { lockFolder } from '../../src/control/data-folder.ts';
 import type { ToProxy, ToSupervisor } from '../../src/control/handover.ts';
-import type { SocketOwner } from '../../src/control/host.ts';
+import type { GivenConfig, SocketOwner } from '../../src/control/host.ts';
 import { LentSockets } from '../../src/control/lent-sockets.ts';
 import { Sockets } from '../../src/control/sockets.ts';
 
@@ -19,9 +19,11 @@ const listener = (id: number, key: string): CompiledListener => ({
 });
 const [one, two, three] = [listener(1, 'one'), listener(2, 'two'), listener(3, 'three')];
 
+const given: GivenConfig = { text: 'text', files: { contents: new Map([['/a', Buffer.from('b')]]) } };
+
 function setUp() {
   const closed: number[] = [];
-  const inForce: [string, readonly string[]][] = [];
+  const inForce: [GivenConfig, readonly string[]][] = [];
   let fail: string | undefined;
   let next = 10;
   const owner: SocketOwner = {
@@ -29,7 +31,7 @@ function setUp() {
       if (key === fail) throw new Error(`${where} is taken`);
       return { key, port: next, fds: [next++, next++] };
     },
-    inForce: (text, keys) => inForce.push([text, keys]),
+    inForce: (config, keys) => inForce.push([config, keys]),
     ready: () => {},
   };
   const sockets = new Sockets({ closeFd: (fd) => closed.push(fd) }, owner, [
@@ -47,9 +49,9 @@ t.test('each worker slot is lent its own sockets, under the numbers of the confi
   ]);
   t.same(sockets.lend([two], 1), [{ id: 2, fd: 11 }]);
   t.equal(sockets.portOf('one'), 80);
-  sockets.keep([two], 'text');
+  sockets.keep([two], given);
   t.same(closed, [5, 6]);
-  t.same(inForce, [['text', ['two']]]);
+  t.same(inForce, [[given, ['two']]]);
   sockets.close();
   t.same(closed, [5, 6, 10, 11]);
 });
@@ -83,10 +85,10 @@ t.test('the proxy asks its supervisor, and takes the descriptors from the channe
   const refused = lent.open(request);
   lent.hear({ kind: 'refused', key: 'two', message: 'it is taken' });
   await t.rejects(refused, /it is taken/);
-  lent.inForce('text', ['one']);
+  lent.inForce(given, ['one']);
   lent.ready(7);
   t.same(sent.slice(2), [
-    { kind: 'inForce', text: 'text', keys: ['one'] },
+    { kind: 'inForce', text: 'text', files: [['/a', 'Yg==']], keys: ['one'] },
     { kind: 'ready', adminPort: 7 },
   ]);
 });

@@ -28,7 +28,7 @@ pipe.on('data', (piece) => {
     if (message.kind === 'start' && how === 'fail') process.exit(1);
     if (message.kind === 'start' && how !== 'silent') send({ kind: 'ready', adminPort: 4711 });
     if (message.kind === 'reload') send({ kind: 'open', listener: { key: 'new 1', where: 'listeners[1].address', address: '127.0.0.1:0', host: '127.0.0.1', port: 0, backlog: 5 } });
-    if (message.kind === 'reopen') send({ kind: 'inForce', text: 'second', keys: ['new 1'] });
+    if (message.kind === 'reopen') send({ kind: 'inForce', text: 'second', files: [], keys: ['new 1'] });
     if (message.kind === 'drain' && how !== 'stuck') process.exit(0);
     if (message.kind === 'end') process.exit(143);
   }
@@ -75,7 +75,15 @@ class Rig {
       tell: (line) => this.told.push(line),
     };
     this.supervisor = new Supervisor(
-      { file: 'p.yaml', text: 'first', workers: 2, listeners, testFaults: false, dropsRights },
+      {
+        file: 'p.yaml',
+        text: 'first',
+        files: [['/a', 'Yg==']],
+        workers: 2,
+        listeners,
+        testFaults: false,
+        dropsRights,
+      },
       ports,
     );
     t.teardown(() => {

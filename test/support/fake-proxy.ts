@@ -71,7 +71,6 @@ export function snapshotWith(given: Partial<PolicySnapshot> = {}): PolicySnapsho
     zones: [{ name: 'site', key: 7, origin: 0, cache: defaultCacheSettings }],
     origins: [{ ...defaultOriginSettings, name: 'site', servers: [{ id: 11, hostHeader: '' }] }],
     trustedProxies: [],
-    errorPages: [],
     limits: defaultPolicyLimits,
     testFaults: false,
     ...given,

@@ -14,6 +14,22 @@ export interface EngineTables {
   timeouts: EngineTimeouts;
   zones: EngineZones;
   servers: EngineServer[];
+  /** Pages that stand in for the built-in ones. Left out: there are none. */
+  errorPages?: EnginePages;
+  /** What becomes of Server in responses, an index into `serverFields`. Left out: 2. */
+  serverField?: number;
+}
+
+/** `pass`: the origin's; our own answers name us. `remove`: none at all. `replace`: our name in every response. */
+export const serverFields = ['pass', 'remove', 'replace'] as const;
+
+/** What a page may put in; each is digits, letters, spaces and hyphens, which need no escaping. */
+export const pagePlaceholders = ['status', 'reason', 'ray_id'] as const;
+
+export interface EnginePages {
+  pages: { contentType: string /** Texts, and names of `pagePlaceholders`, in turns. */; parts: string[] }[];
+  /** `zone`: its number, -1 for all. `status`: one, 4 or 5 for a class, 0 for the rest. The narrowest choice counts. */
+  choices: [zone: number, status: number, page: number][];
 }
 
 export interface EngineLimits {

@@ -1,0 +1,16 @@
+/** Gate 7: the operator's surface. The cases are in the folder of the same name. */
+import t, { type Test } from 'tap';
+import { skipReason } from '../support/parapet.ts';
+import { patience } from '../support/scale.ts';
+import { pagesAfterReload, pagesByStatus, pagesOfTheEngine } from './gate-7/pages.ts';
+import { serverField } from './gate-7/server-field.ts';
+
+t.setTimeout(patience(240_000));
+
+const groups: [name: string, run: (t: Test) => Promise<void>][] = [
+  ['error pages of what the policy answers', pagesByStatus],
+  ['error pages of what the engine answers by itself', pagesOfTheEngine],
+  ['error pages change with a reload, and outlive a crash', pagesAfterReload],
+  ['the field Server', serverField],
+];
+for (const [name, run] of groups) await t.test(name, { skip: skipReason, timeout: patience(110_000) }, run);
