@@ -51,7 +51,7 @@ export interface Sink {
 /** What a sink is handed by the shipper. */
 export interface SinkPorts {
   /** For the operator: what is worth knowing, and is no failure of a batch. */
-  tell(level: 'info' | 'error', text: string): void;
+  tell: (level: 'info' | 'error', text: string) => void;
   /** Milliseconds since 1970. */
-  nowMs(): number;
+  nowMs: () => number;
 }

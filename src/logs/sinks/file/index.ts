@@ -1,5 +1,5 @@
 /** The destination `file`: NDJSON appended to a file, which may be compressed, and rotated. */
-import { type Compression, compress } from '../compress.ts';
+import { type Compression, compressed } from '../compress.ts';
 import type { Batch, OpenDone, SendDone, Sink, SinkFailure, SinkPorts } from '../sink.ts';
 import type { FileDestination, RotateConfig } from './config.ts';
 import { type FileSystem, systemFiles } from './file-system.ts';
@@ -98,16 +98,19 @@ export class FileSink implements Sink {
   /** Does one thing after the other. */
   #then(work: () => Promise<void>, done: OpenDone): void {
     this.#waiting += 1;
-    this.#work = this.#work.then(async () => {
-      let failure: SinkFailure | null = null;
-      try {
-        await work();
-      } catch (error) {
-        failure = failureOf(error as NodeJS.ErrnoException);
-      }
-      this.#waiting -= 1;
-      done(failure);
-    });
+    this.#work = this.#run(this.#work, work, done);
+  }
+
+  async #run(before: Promise<void>, work: () => Promise<void>, done: OpenDone): Promise<void> {
+    await before;
+    let failure: SinkFailure | null = null;
+    try {
+      await work();
+    } catch (error) {
+      failure = failureOf(error as NodeJS.ErrnoException);
+    }
+    this.#waiting -= 1;
+    done(failure);
   }
 
   /** The common case, in which nothing has to be waited for. */
@@ -180,10 +183,4 @@ export class FileSink implements Sink {
 
 function failureOf({ code, message }: NodeJS.ErrnoException): SinkFailure {
   return { code: code ?? 'EUNKNOWN', message };
-}
-
-function compressed(how: Compression, bytes: Uint8Array): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    compress(how, bytes, (error, result) => (error === null ? resolve(result) : reject(error)));
-  });
 }

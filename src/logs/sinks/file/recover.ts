@@ -77,7 +77,7 @@ async function findRotated(path: string, mark: Mark, fs: FileSystem): Promise<st
     return undefined;
   }
   // The latest first: it is one of the last two, as a rule.
-  for (const name of rotatedNames(path, names).reverse()) {
+  for (const name of rotatedNames(path, names).toReversed()) {
     const rotated = join(folder, name);
     const stats = fs.statSync(rotated);
     if (stats !== undefined && isSameFile(identityOf(stats), mark)) return rotated;
