@@ -24,6 +24,13 @@ const examples = {
       output: { field_names: ['EdgeStartTimestamp', 'RayID', 'ClientRequestURI', 'EdgeResponseStatus'] },
     },
   ],
+  'logs.jobs.*.destination(http)': {
+    url: 'https://logs.example/ingest',
+    headers: { 'X-Source': 'edge-1' },
+    header_files: { Authorization: '/run/secrets/ingest' },
+    tls: { ca: '/etc/ssl/logs-ca.pem' },
+  },
+  'logs.jobs.*.output.output_type': 'ndjson',
   'logs.directory': '../var/log',
   'dns.servers': ['192.0.2.53'],
   trusted_proxies: ['10.0.0.0/8'],
@@ -72,13 +79,20 @@ function renderKey(key, schema, path, given, indent, off) {
   const inner = `${indent}  `;
   if (schema.patternProperties !== undefined) {
     const [entry] = Object.values(schema.patternProperties);
+    if (!isSection(entry)) return [...about, `${head} ${flow(given ?? schema.default)}`];
     const lines = Object.entries(given ?? {}).flatMap(([name, value]) => [
       `${inner}${mark}${name}:`,
       renderSection(entry, `${path}.*`, value, `${inner}  `, off),
     ]);
     return [...about, head, ...lines.flat()];
   }
-  if (isSection(schema)) return [...about, head, ...renderSection(schema, path, given, inner, off)];
+  if (isSection(schema))
+    return [
+      ...about,
+      head,
+      ...renderSection(schema, path, given, inner, off),
+      ...others(key, schema, path, indent),
+    ];
   if (schema.items !== undefined && isSection(schema.items)) {
     const values = given ?? [];
     if (values.length === 0)
@@ -94,6 +108,17 @@ function renderKey(key, schema, path, given, indent, off) {
     ...about,
     Array.isArray(value) ? `${head} ${longList(value, indent, mark)}` : `${head} ${flow(value)}`,
   ];
+}
+
+/** The other kinds of a section that has several, where there is an example of them. */
+function others(key, schema, path, indent) {
+  const tag = schema.discriminator?.propertyName;
+  return (schema.oneOf ?? []).flatMap((variant) => {
+    const example = examples[`${path}(${variant.properties[tag].const})`];
+    if (example === undefined) return [];
+    const lines = renderSection(variant, path, example, `${indent}  `, true);
+    return [...comment(`Or: ${variant.description}`, indent), `${indent}#${key}:`, ...lines];
+  });
 }
 
 /** A list on one line, or broken where it is too long for one. */

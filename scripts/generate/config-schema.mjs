@@ -17,6 +17,8 @@ function publish(schema) {
     items,
     oneOf,
     discriminator: _tag,
+    elsewhere: _elsewhere,
+    textPattern,
     ...rest
   } = schema;
   const result = { ...rest };
@@ -32,7 +34,9 @@ function publish(schema) {
     result.additionalProperties = publish(Object.values(patternProperties)[0]);
   if (items !== undefined) result.items = publish(items);
   if (oneOf !== undefined) result.oneOf = oneOf.map(publish);
-  return result;
+  if (textPattern === undefined) return result;
+  const { description, ...mapping } = result;
+  return { description, anyOf: [mapping, { type: 'string', pattern: textPattern }] };
 }
 
 export function configSchemaJson(schema) {

@@ -1,5 +1,6 @@
 /** `parapet demo`: the proxy in front of an origin of its own, with lines to try. */
 import { join } from 'node:path';
+import type { Configuration } from '../control/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { parseOriginUrl } from '../lib/origin-url.ts';
 import { packageRoot } from '../lib/package.ts';
@@ -31,7 +32,12 @@ The demo runs until Ctrl-C. In another terminal, try:
   curl -i ${base}/api/time    # never stored
   curl -i ${base}/upload --data 'echo this'
 
-Log records: ${config.logs.jobs[0]?.destination.path ?? 'none'}
+Log records: ${logPath(config.logs)}
 `);
   });
+}
+
+function logPath({ jobs }: Configuration['config']['logs']): string {
+  const [destination] = jobs.flatMap((job) => (job.destination.type === 'file' ? [job.destination] : []));
+  return destination?.path ?? 'none';
 }

@@ -21,6 +21,8 @@ export interface SchemaNode {
   expected?: string;
   kind?: 'bytes' | 'path';
   notYet?: boolean;
+  elsewhere?: Readonly<Record<string, string>>;
+  fromText?: (text: string) => unknown;
   minimum?: number;
   maximum?: number;
   minItems?: number;
@@ -33,7 +35,8 @@ const units: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 10
 
 /** `folder` is where relative paths start. The value is not changed; what is returned shares nothing with it. */
 export function normalise(schema: SchemaNode, value: unknown, folder: string): unknown {
-  const given = value === null || value === undefined ? structuredClone(schema.default) : value;
+  const written = value === null || value === undefined ? structuredClone(schema.default) : value;
+  const given = typeof written === 'string' ? (schema.fromText?.(written) ?? written) : written;
   if (given === undefined) return value;
   if (schema.kind === 'bytes') return readBytes(given);
   if (schema.kind === 'path')

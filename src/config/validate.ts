@@ -14,6 +14,10 @@ export interface Finding {
   message: string;
   expected?: string | undefined;
   suggestion?: string | undefined;
+  /** Characters of the text at the path that are meant, `to` not included. */
+  span?: { from: number; to: number };
+  /** Default: error. */
+  severity?: 'error' | 'warning';
 }
 
 export function compileSchema(schema: object): ValidateFunction {
@@ -25,7 +29,7 @@ export function compileSchema(schema: object): ValidateFunction {
     strictRequired: false,
     allowUnionTypes: true,
   });
-  ajv.addVocabulary(['expected', 'kind']);
+  ajv.addVocabulary(['expected', 'kind', 'elsewhere', 'fromText', 'textPattern']);
   ajv.addKeyword({ keyword: 'notYet', validate: () => false });
   return ajv.compile(schema);
 }
@@ -95,6 +99,9 @@ function unknownVariant(path: Path, tag: string, value: unknown, schema: SchemaN
   const names = (schema.oneOf ?? []).map((section) => String(section.properties?.[tag]?.const));
   if (value === undefined)
     return { path, message: `missing key "${tag}" in ${formatPath(path)}`, expected: oneOfText(names) };
+  const elsewhere = schema.elsewhere ?? {};
+  if (typeof value === 'string' && Object.hasOwn(elsewhere, value))
+    return { path: [...path, tag], message: elsewhere[value] ?? '', expected: oneOfText(names) };
   return wrongValue([...path, tag], value, { enum: names });
 }
 

@@ -38,7 +38,7 @@ export function decimalSeconds(about: About<number> & Range) {
   return Type.Number({ minimum: 0, maximum: 2 ** 31 - 1, expected: 'seconds, such as 30 or 0.5', ...about });
 }
 
-export function count(about: About<number> & Range) {
+export function count(about: About<number> & Range & { expected?: string }) {
   return Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, expected: 'a whole number', ...about });
 }
 
@@ -65,6 +65,26 @@ export function flag(about: About<boolean>) {
 
 export function text(about: About<string> & { pattern?: string; minLength?: number; expected?: string }) {
   return Type.String({ minLength: 1, expected: 'a text', ...about });
+}
+
+/** A condition in the rules language; `true` needs no quotes. */
+export function condition(about: About<never>): TUnsafe<string | boolean> {
+  return Type.Unsafe<string | boolean>({
+    type: ['string', 'boolean'],
+    minLength: 1,
+    expected: 'an expression such as http.request.uri.path contains "/.env"',
+    ...about,
+  });
+}
+
+/** An item of a list that the operator writes as text or as a whole number. */
+export function textOrNumber(about: About<never>): TUnsafe<string | number> {
+  return Type.Unsafe<string | number>({
+    type: ['string', 'integer'],
+    minLength: 1,
+    expected: 'a text or a whole number',
+    ...about,
+  });
 }
 
 /** A path; one that is relative starts at the folder of the config file, and is absolute once the config has been read. */
@@ -96,11 +116,19 @@ export function section<T extends Record<string, TSchema>>(
   return Type.Object(properties, { additionalProperties: false, expected: 'a mapping', ...about });
 }
 
-/** A mapping whose key `tag` says which of the sections it is; each section has `tag` as a key of its own (`fixed`). */
+/**
+ * A mapping whose key `tag` says which of the sections it is; each section has `tag` as a key of its own (`fixed`).
+ * `elsewhere`: tags that mean something, but not here (or not yet), and what to say of each.
+ */
 export function variants<T extends TSchema>(
   tag: string,
   sections: readonly T[],
-  about: About<never>,
+  about: About<never> & {
+    elsewhere?: Readonly<Record<string, string>>;
+    /** A text in place of the mapping: what it stands for, or undefined; and a pattern that tells such a text. */
+    fromText?: (text: string) => unknown;
+    textPattern?: string;
+  },
 ): TUnsafe<Static<T>> {
   return Type.Unsafe<Static<T>>({
     type: 'object',

@@ -1,5 +1,4 @@
 /** Config of logs: where records are kept until they are delivered, and where they go. Job options have Logpush's names. */
-import { nearestName } from '../lib/edit-distance.ts';
 import {
   bytes,
   count,
@@ -8,35 +7,15 @@ import {
   milliseconds,
   notYet,
   oneOf,
-  optional,
   path,
   type Static,
   section,
   text,
-  variants,
 } from '../lib/schema.ts';
-import { timestampFormats } from './encode/timestamp.ts';
-import { datasetFields, jobDatasets } from './record/dataset.ts';
+import { checkOutput, outputConfig } from './record/config.ts';
+import { jobDatasets } from './record/dataset.ts';
 import { ringBytesMax, ringBytesMin } from './ring/layout.ts';
-import { fileDestination } from './sinks/file/config.ts';
-
-const outputConfig = section(
-  {
-    field_names: optional(
-      list(text({ description: 'Name of a field.' }), {
-        minItems: 1,
-        maxItems: 500,
-        description: 'Fields of a record, in this order. Default: those that are known of most requests.',
-      }),
-    ),
-    timestamp_format: oneOf(timestampFormats, {
-      default: 'unixnano',
-      description:
-        'How times are written: numbers of nanoseconds or seconds since 1970, or text of RFC 3339.',
-    }),
-  },
-  { default: {}, description: 'What a record looks like.' },
-);
+import { checkDestination, destinationConfig } from './sinks/config.ts';
 
 const batchConfig = section(
   {
@@ -65,7 +44,7 @@ export const jobConfig = section(
   {
     name: text({ description: 'Name of the job, in metrics and messages.' }),
     dataset: oneOf(jobDatasets, { default: 'http_requests', description: 'What is delivered.' }),
-    destination: variants('type', [fileDestination], { description: 'Where it is delivered to.' }),
+    destination: destinationConfig,
     output: outputConfig,
     batch: batchConfig,
     filter: notYet(),
@@ -112,31 +91,19 @@ export function checkLogs({ jobs }: LogsConfig): LogsFinding[] {
   const names = new Set<string>();
   const paths = new Map<string, string>();
   for (const [index, job] of jobs.entries()) {
-    if (names.has(job.name)) {
-      findings.push({ path: ['jobs', index, 'name'], message: `another job is called ${job.name} already` });
+    const { name, dataset, destination, output } = job;
+    const find = (path: readonly (string | number)[], message: string): void => {
+      findings.push({ path: ['jobs', index, ...path], message });
+    };
+    if (names.has(name)) find(['name'], `another job is called ${name} already`);
+    names.add(name);
+    if (destination.type === 'file') {
+      const other = paths.get(destination.path);
+      if (other !== undefined) find(['destination', 'path'], `job ${other} writes to this file already`);
+      paths.set(destination.path, name);
     }
-    names.add(job.name);
-    const other = paths.get(job.destination.path);
-    if (other !== undefined) {
-      const message = `job ${other} writes to this file already`;
-      findings.push({ path: ['jobs', index, 'destination', 'path'], message });
-    }
-    paths.set(job.destination.path, job.name);
-    findings.push(...checkFields(job, index));
+    for (const [path, message] of checkDestination(destination)) find(['destination', ...path], message);
+    for (const [path, message] of checkOutput(dataset, output)) find(['output', ...path], message);
   }
   return findings;
-}
-
-function checkFields({ dataset, output }: JobConfig, index: number): LogsFinding[] {
-  const { fields } = datasetFields[dataset];
-  const seen = new Set<string>();
-  return (output.field_names ?? []).flatMap((name, at) => {
-    const path = ['jobs', index, 'output', 'field_names', at];
-    if (seen.has(name)) return [{ path, message: `${name} is named twice` }];
-    seen.add(name);
-    if (fields.has(name)) return [];
-    const nearest = nearestName(name, [...fields.keys()]);
-    const hint = nearest === undefined ? '' : `: did you mean ${nearest}?`;
-    return [{ path, message: `${dataset} has no field ${name}${hint}` }];
-  });
 }

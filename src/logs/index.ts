@@ -4,6 +4,7 @@ import type { JobConfig } from './config.ts';
 import { compileProgram, type Program } from './encode/compile.ts';
 import { datasetFields } from './record/dataset.ts';
 import { FileSink } from './sinks/file/index.ts';
+import { HttpSink } from './sinks/http/index.ts';
 import type { Sink, SinkPorts } from './sinks/sink.ts';
 
 export type { Program } from './encode/compile.ts';
@@ -21,5 +22,5 @@ export function programOf({ dataset, output }: JobConfig): Program {
 }
 
 export function sinkOf({ destination }: JobConfig, ports: SinkPorts): Sink {
-  return new FileSink(destination, ports);
+  return destination.type === 'file' ? new FileSink(destination, ports) : new HttpSink(destination, ports);
 }
