@@ -9,6 +9,78 @@ const errorPage = {
   content_type: 'text/html; charset=utf-8',
 };
 
+const field = (operation, value) => ({ operation, ...value });
+const rules = {
+  http_request_dynamic_redirect: [
+    {
+      ref: 'to-https',
+      expression: 'not ssl',
+      action: 'redirect',
+      action_parameters: {
+        from_value: {
+          target_url: { expression: 'concat("https://", http.host, http.request.uri)' },
+          status_code: 308,
+        },
+      },
+    },
+  ],
+  http_request_transform: [
+    {
+      ref: 'old-blog',
+      expression: 'starts_with(http.request.uri.path, "/blog/")',
+      action: 'rewrite',
+      action_parameters: {
+        uri: {
+          path: { expression: 'concat("/archive", http.request.uri.path)' },
+          query: { value: '' },
+        },
+      },
+    },
+  ],
+  http_request_firewall_custom: [
+    {
+      ref: 'dotfiles',
+      expression: 'http.request.uri.path contains "/."',
+      action: 'block',
+      action_parameters: { response: { status_code: 404, content: 'Nothing here.' } },
+    },
+    {
+      ref: 'office',
+      expression: 'ip.src in $office',
+      action: 'skip',
+      action_parameters: { ruleset: 'current', phase: 'current', phases: ['http_request_late_transform'] },
+    },
+    { ref: 'watch-admin', expression: 'http.request.uri.path wildcard "/admin/*"', action: 'log' },
+  ],
+  http_request_late_transform: [
+    {
+      ref: 'tell-origin',
+      expression: 'true',
+      action: 'rewrite',
+      action_parameters: {
+        headers: {
+          'X-Edge': field('set', { value: 'parapet' }),
+          'X-Host': field('add', { expression: 'http.host' }),
+          'X-Debug': field('remove', {}),
+        },
+      },
+    },
+  ],
+  http_response_headers_transform: [
+    {
+      ref: 'hsts',
+      expression: 'ssl',
+      action: 'rewrite',
+      action_parameters: {
+        headers: { 'Strict-Transport-Security': field('set', { value: 'max-age=31536000' }) },
+      },
+    },
+  ],
+};
+
+/** Sections that are shown elsewhere: by path, what to say. */
+const shownElsewhere = { 'zones.*.rules': 'The keys are those of `rules` below.' };
+
 /** Examples of what has no default, by path; `*` stands for the name of an entry and for any index. */
 const examples = {
   listeners: [{ address: '127.0.0.1:8080' }],
@@ -36,7 +108,19 @@ const examples = {
   trusted_proxies: ['10.0.0.0/8'],
   error_pages: { '5xx': errorPage },
   'zones.*.error_pages': { 404: errorPage },
+  rules,
+  lists: { office: { kind: 'ip', items: ['192.0.2.0/24', '2001:db8::/32'], file: 'lists/office.txt' } },
 };
+
+/** Keys with a default whose example is shown, commented out. */
+const commentedExamples = [
+  'dns.servers',
+  'trusted_proxies',
+  'error_pages',
+  'zones.*.error_pages',
+  'rules',
+  'lists',
+];
 
 const quoted = /^$|^[\s*&!|>'"%@`?{}[\],#-]|: | #|^(true|false|null|yes|no|on|off|~)$|^[0-9.+-]+$|:$/i;
 const scalar = (value) =>
@@ -79,11 +163,11 @@ function renderKey(key, schema, path, given, indent, off) {
   const inner = `${indent}  `;
   if (schema.patternProperties !== undefined) {
     const [entry] = Object.values(schema.patternProperties);
-    if (!isSection(entry)) return [...about, `${head} ${flow(given ?? schema.default)}`];
-    const lines = Object.entries(given ?? {}).flatMap(([name, value]) => [
-      `${inner}${mark}${name}:`,
-      renderSection(entry, `${path}.*`, value, `${inner}  `, off),
-    ]);
+    const lines = Object.entries(given ?? {}).flatMap(([name, value]) =>
+      isSection(entry)
+        ? [`${inner}${mark}${name}:`, renderSection(entry, `${path}.*`, value, `${inner}  `, off)]
+        : `${inner}${mark}${name}: ${flow(value)}`,
+    );
     return [...about, head, ...lines.flat()];
   }
   if (isSection(schema))
@@ -145,11 +229,15 @@ function renderItem(schema, path, value, indent, off) {
   const lines = renderSection(schema, path, value, `${indent}  `, off);
   const first = lines.findIndex((line) => !line.trimStart().startsWith('# '));
   // The dash stands before the first key, its description above it.
-  return lines.map((line, index) => (index === first ? `${indent}- ${line.slice(indent.length + 2)}` : line));
+  const dash = (line) =>
+    off ? `${indent}#- ${line.slice(indent.length + 3)}` : `${indent}- ${line.slice(indent.length + 2)}`;
+  return lines.map((line, index) => (index === first ? dash(line) : line));
 }
 
 function renderSection(schema, path, given, indent, off) {
-  const section = schema.oneOf?.[0] ?? schema;
+  const tag = schema.discriminator?.propertyName;
+  const named = schema.oneOf?.find(({ properties }) => properties[tag]?.const === given?.[tag]);
+  const section = named ?? schema.oneOf?.[0] ?? schema;
   const required = new Set(section.required ?? []);
   const lines = [];
   for (const [key, inner] of Object.entries(section.properties)) {
@@ -161,11 +249,16 @@ function renderSection(schema, path, given, indent, off) {
     }
     const value = examples[at] ?? given?.[key];
     const isOptional = !required.has(key) && inner.default === undefined;
+    // An example of a rule shows what it needs, not all that it could have.
+    if (value === undefined && at.startsWith('rules.')) continue;
+    if (shownElsewhere[at] !== undefined) {
+      lines.push(...comment(`${inner.description} ${shownElsewhere[at]}`, indent), `${indent}#${key}: {}`);
+      continue;
+    }
     const isOff =
       off ||
       (isOptional && key !== 'admin') ||
-      (examples[at] !== undefined &&
-        ['dns.servers', 'trusted_proxies', 'error_pages', 'zones.*.error_pages'].includes(at));
+      (examples[at] !== undefined && commentedExamples.includes(at));
     if (value === undefined && inner.default === undefined)
       throw new Error(`config-reference: ${at} needs an example`);
     lines.push(...renderKey(key, inner, at, value, indent, isOff));

@@ -35,8 +35,8 @@ export class Eligibility {
 
   #hasExtension(request: HeadView): boolean {
     const { bytes } = request.arena;
-    const start = request.spanOffset(headWord.pathOffset);
-    const end = start + request.word(headWord.pathLength);
+    const start = request.pathOffset;
+    const end = start + request.pathLength;
     let at = end - 1;
     while (at > start && end - at <= extensionBytesMax && bytes[at] !== dot && bytes[at] !== slash) at -= 1;
     if (bytes[at] !== dot) return false;

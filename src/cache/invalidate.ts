@@ -1,5 +1,5 @@
 /** Invalidation by unsafe methods (RFC 9111 4.4): which methods, which responses, which targets. */
-import { headWord, methodId } from '../engine/contract.ts';
+import { methodId } from '../engine/contract.ts';
 import { type HeadView, knownId, noField } from '../engine/head-view.ts';
 import { type ResolvedTarget, resolveSameOrigin } from '../lib/uri.ts';
 
@@ -31,8 +31,8 @@ export function namedTargets(request: HeadView, response: HeadView, isTls: boole
       response.valueText(field),
       isTls ? 'https' : 'http',
       request.authorityText,
-      request.spanText(headWord.pathOffset),
-      request.hasQuery ? request.spanText(headWord.queryOffset) : undefined,
+      request.arena.text(request.pathOffset, request.pathLength),
+      request.hasQuery ? request.arena.text(request.queryOffset, request.queryLength) : undefined,
     );
     if (target !== undefined) found.push(target);
   }

@@ -80,10 +80,10 @@ export function putSite(key: KeyBuilder, zoneKey: number, isTls: boolean, reques
 /** The early key of a request. */
 export function putEarlyKey(key: KeyBuilder, zoneKey: number, isTls: boolean, request: HeadView): void {
   putSite(key, zoneKey, isTls, request);
-  key.putSpan(request.spanOffset(headWord.pathOffset), request.word(headWord.pathLength));
+  key.putSpan(request.pathOffset, request.pathLength);
   if (!request.hasQuery) return;
   key.putByte(questionMark);
-  key.putSpan(request.spanOffset(headWord.queryOffset), request.word(headWord.queryLength));
+  key.putSpan(request.queryOffset, request.queryLength);
 }
 
 const extensions = keyExtendingNames.map((name) => ({ name, id: knownId(name) }));

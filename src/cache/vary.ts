@@ -85,14 +85,33 @@ export function joinVary(one: VaryFields, other: VaryFields): VaryFields {
   return one.text === other.text ? one : parseVary(`${one.text},${other.text}`);
 }
 
-/** Appends the secondary key of a request to its primary key. */
-export function putSecondaryKey(key: KeyBuilder, marker: number, vary: VaryFields, request: HeadView): void {
-  key.putByte(keyMark.secondary);
-  key.putWord(marker);
-  for (const selecting of vary.fields) putValue(key, selecting, request);
+/** Values of request fields as the origin gets them, where that is not as they came; undefined: as they came. */
+export interface FieldValues {
+  valuesOf(name: string, request: HeadView): readonly string[] | undefined;
 }
 
-function putValue(key: KeyBuilder, selecting: SelectingField, request: HeadView): void {
+const unchanged: FieldValues = { valuesOf: () => undefined };
+
+/** Appends the secondary key of a request to its primary key. */
+export function putSecondaryKey(
+  key: KeyBuilder,
+  marker: number,
+  vary: VaryFields,
+  request: HeadView,
+  changes: FieldValues = unchanged,
+): void {
+  key.putByte(keyMark.secondary);
+  key.putWord(marker);
+  for (const selecting of vary.fields) putValue(key, selecting, request, changes);
+}
+
+function putValue(key: KeyBuilder, selecting: SelectingField, request: HeadView, changes: FieldValues): void {
+  const changed = changes.valuesOf(selecting.name, request);
+  if (changed !== undefined) {
+    key.putByte(changed.length === 0 ? keyMark.absence : keyMark.value);
+    if (changed.length > 0) key.putText(normalForm(selecting.name, changed.join(',')));
+    return;
+  }
   let field = request.findNamed(selecting.bytes, selecting.id, request.fieldAt(0));
   if (field === noField) {
     key.putByte(keyMark.absence);

@@ -19,15 +19,21 @@ async function runningConfig(configuration: Configuration): Promise<Configuratio
   }
 }
 
+/** Rules that are in force. */
+const ruleCount = ({ compiled }: Configuration) =>
+  compiled.policy.rulesets.reduce((sum, { rules }) => sum + rules.length, 0);
+
 const plural = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 export async function check(options: { config: string }): Promise<number> {
   const configuration = readConfig(options.config);
-  const { config } = configuration;
+  const { config, warnings } = configuration;
+  process.stderr.write(warnings);
   const parts = [
     plural(config.listeners.length, 'listener'),
     plural(Object.keys(config.origins).length, 'origin'),
     plural(config.zones.length, 'zone'),
+    plural(ruleCount(configuration), 'rule'),
     plural(config.logs.jobs.length, 'log job'),
   ];
   process.stdout.write(`${options.config}: no faults (${parts.join(', ')})\n`);

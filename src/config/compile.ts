@@ -17,6 +17,7 @@ import {
   type PolicySnapshot,
   type ZoneSnapshot,
 } from '../pipeline/protocol.ts';
+import { type CompiledRules, noRules } from './check/rules.ts';
 import type { Config } from './schema.ts';
 
 /**
@@ -62,7 +63,7 @@ export interface Compiled {
 export function compile(
   config: Config,
   before: Ids,
-  options: { testFaults: boolean; pages?: EnginePages },
+  options: { testFaults: boolean; pages?: EnginePages; rules?: CompiledRules },
 ): { compiled: Compiled; ids: Ids } {
   const ids = {
     snapshot: before.snapshot + 1,
@@ -71,10 +72,13 @@ export function compile(
     listeners: new Map(before.listeners),
   };
   const { origins, servers, names } = compileOrigins(config, ids.servers);
-  const zones = compileZones(config, ids.zones);
+  const { rules = noRules } = options;
+  const zones = compileZones(config, rules, ids.zones);
+  const rulesets = [rules.shared, ...rules.zones].filter((one) => one !== undefined);
   const policy: PolicySnapshot = {
     id: ids.snapshot,
     zones,
+    rulesets,
     origins,
     trustedProxies: config.trusted_proxies,
     limits: defaultPolicyLimits,
@@ -171,14 +175,21 @@ function engineServer(
   };
 }
 
-function compileZones(config: Config, numbers: Map<string, number>): ZoneSnapshot[] {
+function compileZones(config: Config, rules: CompiledRules, numbers: Map<string, number>): ZoneSnapshot[] {
   const origins = new Map(Object.keys(config.origins).map((name, index) => [name, index]));
-  return config.zones.map((zone) => ({
-    name: zone.name,
-    key: numberOf(numbers, zone.name),
-    origin: origins.get(zone.origin) ?? 0,
-    cache: zone.cache,
-  }));
+  const ofAll = rules.shared === undefined ? [] : [0];
+  let rulesets = ofAll.length;
+  return config.zones.map((zone, index) => {
+    const own = rules.zones[index] === undefined ? [] : [rulesets];
+    rulesets += own.length;
+    return {
+      name: zone.name,
+      key: numberOf(numbers, zone.name),
+      origin: origins.get(zone.origin) ?? 0,
+      cache: zone.cache,
+      rulesets: [...ofAll, ...own],
+    };
+  });
 }
 
 function zoneTable(config: Config, zones: readonly ZoneSnapshot[]): EngineZones {

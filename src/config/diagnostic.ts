@@ -13,6 +13,8 @@ export interface Diagnostic {
   suggestion?: string | undefined;
   /** The source line, or empty where there is none. */
   source: string;
+  /** Default: error. A warning refuses nothing. */
+  severity?: 'error' | 'warning' | undefined;
 }
 
 /** A value that a check complains about: the keys and indices that lead to it. */
@@ -31,7 +33,9 @@ export function formatPath(path: Path): string {
 const sourceWidthMax = 200;
 
 export function formatDiagnostic(fault: Diagnostic): string {
-  const lines = [`${fault.file}:${fault.line}:${fault.column}: error: ${fault.message}`];
+  const lines = [
+    `${fault.file}:${fault.line}:${fault.column}: ${fault.severity ?? 'error'}: ${fault.message}`,
+  ];
   if (fault.source !== '') {
     const number = String(fault.line).padStart(5);
     const margin = ' '.repeat(number.length);
@@ -49,9 +53,16 @@ function caret(fault: Diagnostic): string {
   return '^'.repeat(Math.max(1, Math.min(fault.length, room)));
 }
 
+const count = (number: number, what: string) =>
+  number === 0 ? '' : number === 1 ? `1 ${what}` : `${number} ${what}s`;
+
 /** All of them, in the order of the file, with a last line that counts. */
 export function formatDiagnostics(faults: readonly Diagnostic[]): string {
-  const sorted = [...faults].sort((a, b) => a.line - b.line || a.column - b.column);
-  const total = faults.length === 1 ? '1 error' : `${faults.length} errors`;
-  return `${sorted.map(formatDiagnostic).join('\n')}\n${total}\n`;
+  const [own] = faults;
+  // The config first, then files that it names.
+  const rank = ({ file }: Diagnostic) => (file === own?.file ? 0 : 1);
+  const sorted = [...faults].sort((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column);
+  const warnings = faults.filter(({ severity }) => severity === 'warning').length;
+  const totals = [count(faults.length - warnings, 'error'), count(warnings, 'warning')];
+  return `${sorted.map(formatDiagnostic).join('\n')}\n${totals.filter((total) => total !== '').join(', ')}\n`;
 }

@@ -8,6 +8,7 @@ import { checkErrorPages } from '../pipeline/config.ts';
 import { checkListeners } from './check/listeners.ts';
 import { checkOrigins } from './check/origins.ts';
 import { checkEngine, checkRelations } from './check/relations.ts';
+import { type CompiledRules, checkRules } from './check/rules.ts';
 import { checkZones } from './check/zones.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { ConfigFiles } from './files.ts';
@@ -17,8 +18,10 @@ import { type Config, configSchema } from './schema.ts';
 import { parseSource, type Source } from './source.ts';
 import { compileSchema, type Finding, validate } from './validate.ts';
 
-/** `pages`: those of `error_pages`, read. */
-export type Loaded = { ok: true; config: Config; pages: EnginePages } | { ok: false; faults: Diagnostic[] };
+/** `pages`: those of `error_pages`, read. `warnings`: what refuses nothing. */
+export type Loaded =
+  | { ok: true; config: Config; pages: EnginePages; rules: CompiledRules; warnings: Diagnostic[] }
+  | { ok: false; faults: Diagnostic[] };
 
 interface Check {
   run: (config: Config) => Finding[];
@@ -85,8 +88,10 @@ export function loadConfig(file: string, text: string, files: ConfigFiles = new 
     faults.push(...read.faults);
     pages = read.pages;
   }
-  faults.push(...findings.map((finding) => place(finding, source)));
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, config: config as Config, pages };
+  const rules = checkRules(config as Config, findings, files);
+  faults.push(...[...findings, ...rules.findings].map((finding) => place(finding, source)), ...rules.faults);
+  if (faults.some(({ severity }) => severity !== 'warning')) return { ok: false, faults };
+  return { ok: true, config: config as Config, pages, rules: rules.compiled, warnings: faults };
 }
 
 /** Whether a fault of shape is in what a check reads. An unknown key breaks nothing. */
@@ -102,6 +107,6 @@ function breaks(
 }
 
 function place(finding: Finding, source: Source): Diagnostic {
-  const { path, part = 'value', message, expected, suggestion } = finding;
-  return { file: source.file, ...source.locate(path, part), message, expected, suggestion };
+  const { path, part = 'value', message, expected, suggestion, span, severity } = finding;
+  return { file: source.file, ...source.locate(path, part, span), message, expected, suggestion, severity };
 }

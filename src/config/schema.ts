@@ -16,6 +16,7 @@ import {
 import { logsConfig } from '../logs/config.ts';
 import { dnsConfig, originsConfig } from '../origin/config.ts';
 import { errorPagesConfig, serverHeaderConfig } from '../pipeline/config.ts';
+import { listsConfig, rulesConfig } from '../rules/config.ts';
 
 const listenerConfig = section(
   {
@@ -52,7 +53,7 @@ const zoneConfig = section(
     origin: text({ description: 'Name of the origin that its requests go to.' }),
     cache: cacheConfig,
     error_pages: errorPagesConfig,
-    rules: notYet(),
+    rules: rulesConfig('Rules of this zone, by phase; in each phase they run behind those of all zones.'),
   },
   { description: 'Hosts that share settings and an origin.' },
 );
@@ -130,7 +131,8 @@ export const configSchema = section(
     worker: workerConfig,
     faults: faultsConfig,
     drainMs: milliseconds({ default: 30000, description: 'For exchanges in flight to end after SIGTERM.' }),
-    lists: notYet(),
+    rules: rulesConfig('Rules of all zones, by phase. The phases are listed in the order in which they run.'),
+    lists: listsConfig,
   },
   { description: 'Configuration of Parapet.' },
 );

@@ -10,6 +10,7 @@ import {
   parseDocument,
 } from 'yaml';
 import type { Diagnostic, Path } from './diagnostic.ts';
+import { sourceOffset } from './scalar-offsets.ts';
 
 /** What of a path is meant: the value that it leads to, or the key before it. */
 export type Part = 'key' | 'value';
@@ -26,21 +27,27 @@ export interface Source {
   /** The plain value, undefined where the text is not YAML. */
   value: unknown;
   faults: Diagnostic[];
-  locate(path: Path, part: Part): Place;
+  /** `span`: characters of the text that the path leads to, `to` not included. */
+  locate(path: Path, part: Part, span?: Span): Place;
+}
+
+export interface Span {
+  from: number;
+  to: number;
 }
 
 type Range = readonly [start: number, end: number];
 
-export function parseSource(file: string, text: string): Source {
+export function parseSource(file: string, source: string): Source {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, strict: true, version: '1.2' });
-  const lines = text.split('\n');
+  const document = parseDocument(source, { lineCounter, prettyErrors: false, strict: true, version: '1.2' });
+  const lines = source.split('\n');
   const place = (range: Range): Place => {
     const { line, col } = lineCounter.linePos(range[0]);
-    const source = (lines[line - 1] ?? '').replace(/\r$/, '');
+    const shown = (lines[line - 1] ?? '').replace(/\r$/, '');
     // A value over several lines is underlined to the end of its first.
-    const length = Math.max(1, Math.min(range[1] - range[0], source.length - col + 1));
-    return { line: Math.max(1, line), column: Math.max(1, col), length, source };
+    const length = Math.max(1, Math.min(range[1] - range[0], shown.length - col + 1));
+    return { line: Math.max(1, line), column: Math.max(1, col), length, source: shown };
   };
   const faults = [...document.errors, ...document.warnings].map((problem): Diagnostic => {
     const { message, expected } = syntaxMessage(problem.code, problem.message);
@@ -57,7 +64,15 @@ export function parseSource(file: string, text: string): Source {
     }
   }
   const resolve = (node: Node | null | undefined) => (isAlias(node) ? node.resolve(document) : node);
-  const locate = (path: Path, part: Part) => place(rangeOf(document.contents, path, part, resolve));
+  const locate = (path: Path, part: Part, span?: Span): Place => {
+    const { range, node } = rangeOf(document.contents, path, part, resolve);
+    const text = span === undefined ? undefined : resolve(node);
+    if (span === undefined || !isScalar(text) || typeof text.value !== 'string') return place(range);
+    const { type, value: whole } = text;
+    const start = text.range?.[0] ?? 0;
+    const offset = (index: number) => sourceOffset(source, start, type, whole, index);
+    return place([offset(span.from), offset(Math.max(span.from, span.to - 1)) + 1]);
+  };
   return { file, value, faults, locate };
 }
 
@@ -68,20 +83,20 @@ function syntaxMessage(code: string, message: string): { message: string; expect
   return { message: `not YAML: ${message}` };
 }
 
-/** Range of the deepest node that the path reaches. */
+/** The deepest node that the path reaches, and its range. */
 function rangeOf(
   root: ParsedNode | null,
   path: Path,
   part: Part,
   resolve: (node: Node | null | undefined) => Node | null | undefined,
-): Range {
+): { range: Range; node: Node | null | undefined } {
   let node: Node | null | undefined = root;
   let found: Range = firstOf(node) ?? [0, 1];
   for (const [depth, step] of path.entries()) {
     const parent = resolve(node);
     if (isMap(parent)) {
       const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
-      if (pair === undefined) return found;
+      if (pair === undefined) return { range: found, node: undefined };
       const key = (pair.key as Node).range;
       node = pair.value as Node | null;
       const value = isScalar(node) && node.value !== null ? node.range : undefined;
@@ -90,9 +105,9 @@ function rangeOf(
     } else if (isSeq(parent) && typeof step === 'number') {
       node = parent.items[step] as Node | undefined;
       found = firstOf(node) ?? found;
-    } else return found;
+    } else return { range: found, node: undefined };
   }
-  return found;
+  return { range: found, node };
 }
 
 const span = (range: readonly number[] | null | undefined): Range | undefined =>

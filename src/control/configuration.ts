@@ -17,6 +17,8 @@ export interface Configuration {
   config: Config;
   compiled: Compiled;
   ids: Ids;
+  /** What is no fault, but probably not meant; empty where there is nothing. */
+  warnings: string;
 }
 
 export type Read = { ok: true; configuration: Configuration } | { ok: false; diagnostics: string };
@@ -31,9 +33,10 @@ export function readConfiguration(
 ): Read {
   const loaded = loadConfig(file, text, files);
   if (!loaded.ok) return { ok: false, diagnostics: formatDiagnostics(loaded.faults) };
-  const { config, pages } = loaded;
-  const { compiled, ids } = compile(config, before, { testFaults, pages });
-  return { ok: true, configuration: { file, text, files, config, compiled, ids } };
+  const { config, pages, rules } = loaded;
+  const warnings = loaded.warnings.length === 0 ? '' : formatDiagnostics(loaded.warnings);
+  const { compiled, ids } = compile(config, before, { testFaults, pages, rules });
+  return { ok: true, configuration: { file, text, files, config, compiled, ids, warnings } };
 }
 
 /** Keys that are read once, when the process starts: sockets, memory and rights are made from them. */

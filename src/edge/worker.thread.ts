@@ -2,6 +2,7 @@
  * The root of an edge worker thread: builds engine and policy, and does between two batches what control asks for. It
  * never loads config, admin or sinks.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadBinding } from '../engine/native/binding.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -44,10 +45,12 @@ function apply({ policy: { id }, tables, listeners }: EdgeConfiguration): void {
   binding.engineSetListeners(listeners);
 }
 
-function prepare(next: EdgeConfiguration): void {
+/** In slices: the snapshot in force goes on serving between them. */
+async function prepare(next: EdgeConfiguration): Promise<void> {
   const { id } = next.policy;
   try {
-    policy.prepare(next.policy);
+    const steps = policy.prepareInSlices(next.policy);
+    while (steps.next().done !== true) await nextTurn();
     prepared.set(id, next);
     say({ kind: 'prepared', id });
   } catch (error) {
@@ -69,17 +72,27 @@ function stop(): void {
   process.exit(0);
 }
 
+function abandon(id: number): void {
+  prepared.delete(id);
+  policy.abandon(id);
+}
+
+/** What concerns configurations is done in the order in which it was asked for. */
+let configuring = Promise.resolve();
+const inTurn = (step: () => Promise<void> | void) => {
+  configuring = configuring.then(step);
+};
+
 control.on('message', (message: ToEdge) => {
   switch (message.kind) {
     case 'prepare':
-      prepare(message.configuration);
+      inTurn(async () => await prepare(message.configuration));
       break;
     case 'commit':
-      commit(message.id);
+      inTurn(() => commit(message.id));
       break;
     case 'abandon':
-      prepared.delete(message.id);
-      policy.abandon(message.id);
+      inTurn(() => abandon(message.id));
       break;
     case 'addresses':
       binding.engineSetAddresses(message.server, message.addresses);

@@ -44,6 +44,10 @@ export class HeadView {
   table = 0;
   #base = 0;
   #raw = 0;
+  /** What stands in place of the request's own target: arena offset of its path, lengths; 0: its own stands. */
+  #target = 0;
+  #targetPath = 0;
+  #targetQuery = -1;
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -52,6 +56,7 @@ export class HeadView {
   reset(table: number): this {
     this.table = table;
     this.#base = table >> 2;
+    this.#target = 0;
     this.#raw = table === 0 ? 0 : this.arena.words[this.#base + headWord.rawOffset]!;
     return this;
   }
@@ -68,8 +73,49 @@ export class HeadView {
     return this.word(headWord.flags);
   }
 
+  /**
+   * Puts a path, and behind it `?` and a query, in place of the request's own: for this view, until it is moved.
+   *
+   * @param offset of the path in the arena
+   * @param queryLength -1: there is no query
+   */
+  replaceTarget(offset: number, pathLength: number, queryLength: number): void {
+    this.#target = offset;
+    this.#targetPath = pathLength;
+    this.#targetQuery = queryLength;
+  }
+
+  get hasReplacedTarget(): boolean {
+    return this.#target !== 0;
+  }
+
+  get targetOffset(): number {
+    return this.#target === 0 ? this.spanOffset(headWord.targetOffset) : this.#target;
+  }
+
+  get targetLength(): number {
+    if (this.#target === 0) return this.word(headWord.targetLength);
+    return this.#targetPath + (this.#targetQuery < 0 ? 0 : this.#targetQuery + 1);
+  }
+
+  get pathOffset(): number {
+    return this.#target === 0 ? this.spanOffset(headWord.pathOffset) : this.#target;
+  }
+
+  get pathLength(): number {
+    return this.#target === 0 ? this.word(headWord.pathLength) : this.#targetPath;
+  }
+
   get hasQuery(): boolean {
-    return (this.flags & headFlag.hasQuery) !== 0;
+    return this.#target === 0 ? (this.flags & headFlag.hasQuery) !== 0 : this.#targetQuery >= 0;
+  }
+
+  get queryOffset(): number {
+    return this.#target === 0 ? this.spanOffset(headWord.queryOffset) : this.#target + this.#targetPath + 1;
+  }
+
+  get queryLength(): number {
+    return this.#target === 0 ? this.word(headWord.queryLength) : Math.max(0, this.#targetQuery);
   }
 
   /** Method id of a request, status of a response. */

@@ -18,8 +18,13 @@ import { HeadView } from '../engine/head-view.ts';
 import type { EnginePorts } from '../engine/ports.ts';
 import { Directives } from '../lib/cache-control.ts';
 import { addressBytes } from '../lib/ip.ts';
+import type { RequestReader } from '../rules/run/index.ts';
 import { Note, Notes } from './notes.ts';
 import type { Plan, ZonePlan } from './plan.ts';
+import { RequestChanges } from './rules/changes.ts';
+import { ChangeMemory } from './rules/memory.ts';
+import type { SecurityNote } from './rules/note.ts';
+import type { RuleSet } from './rules/ruleset.ts';
 import { StoredEntry } from './stored-entry.ts';
 
 /** What a worker has once, shared by all of its exchanges. */
@@ -28,6 +33,9 @@ export interface Worker {
   readonly writer: CommandWriter;
   readonly ports: EnginePorts;
 }
+
+/** Told of every rule that matched: its ruleset, its position, and what its action answered. */
+export type RuleTrace = (set: RuleSet, index: number, verdict: number) => void;
 
 export class Exchange {
   readonly arena: Arena;
@@ -41,6 +49,9 @@ export class Exchange {
   readonly markers = new MarkerCache();
   readonly refreshes = new RefreshGuard();
   readonly range = new RangeReader();
+  readonly memory = new ChangeMemory();
+  /** Only `explain` has one. */
+  trace: RuleTrace | undefined;
 
   plan: Plan;
   /** The zone; only looked at after the door has made sure that there is one. */
@@ -54,6 +65,14 @@ export class Exchange {
   isPeerTrusted = false;
   hasClientAddress = false;
   readonly clientAddress = new Uint8Array(addressBytes);
+
+  /** Slot of the rule phases: what they have changed, and the matches that the record tells. */
+  readonly changes = new RequestChanges();
+  matched: SecurityNote[] = [];
+  /** Rules have taken the event up, so that they may be asked about its response. */
+  isReadByRules = false;
+  /** The event that the reader of the rules stands at, as a word index; -1: none. */
+  readAt = -1;
 
   /** Slot of the phase `lookup`. */
   isCacheable = false;
@@ -99,6 +118,9 @@ export class Exchange {
     this.request.reset(event.word(eventWord.head));
     this.isPeerTrusted = false;
     this.hasClientAddress = false;
+    this.isReadByRules = false;
+    if (this.matched.length > 0) this.matched = [];
+    this.changes.clear();
     this.isCacheable = false;
     this.hasDirectives = false;
     this.hasAuthorization = false;
@@ -107,6 +129,17 @@ export class Exchange {
     this.key.begin(0, 0);
     this.vary = undefined;
     this.marker = 0;
+  }
+
+  /** Lets the reader of the rules take up the event, where it has not done so for a look at all rules at once. */
+  readRules(): void {
+    this.isReadByRules = true;
+    if (this.readAt !== this.event.base) this.reader.begin(this.request, this.event, this.nowMs);
+    this.readAt = -1;
+  }
+
+  get reader(): RequestReader {
+    return this.plan.reader;
   }
 
   get hasZone(): boolean {

@@ -56,6 +56,11 @@ function writeFields(exchange: Exchange, hostHeader: string): void {
   if (hostHeader !== '') writer.editText(editOp.set, hostId, hostHeader);
   const peer = exchange.event.word(eventWord.clientAddress);
   if (exchange.isPeerTrusted && peer !== 0) writeForwarding(writer, request, peer, exchange.event.isTls);
+  for (const { op, id, name, value } of exchange.changes.fields) {
+    writer.openTextEdit(op, id, name);
+    writer.putText(value);
+    writer.closeEdit();
+  }
   if (request.code === methodId.options && request.has(maxForwardsId)) {
     const hops = maxForwards(request);
     if (hops > 0) writer.editText(editOp.set, maxForwardsId, `${hops - 1}`);
@@ -78,7 +83,7 @@ function writeFetch(
   flags: number,
   shares: boolean,
 ): boolean {
-  const { writer, key, note } = exchange;
+  const { writer, key, note, request } = exchange;
   const collapses = shares && mayCollapse(exchange) && ensureKey(exchange);
   const table = object === 0 ? 0 : exchange.ports.readStoredHead(object, generation);
   const candidate = exchange.zone.balancer.choose(exchange.nowMs, avoid);
@@ -93,6 +98,10 @@ function writeFetch(
       writer.set(commandWord.keyOffset, key.offset);
       writer.set(commandWord.keyLength, key.length);
     }
+  }
+  if (request.hasReplacedTarget) {
+    writer.set(commandWord.targetOffset, request.targetOffset);
+    writer.set(commandWord.targetLength, request.targetLength);
   }
   writer.beginEdits();
   if (table !== 0) {

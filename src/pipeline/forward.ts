@@ -29,6 +29,7 @@ import type { Exchange } from './exchange.ts';
 import { buildSecondary, ensureKey, lookUpAgain, putPassMarker, putVaryMarker } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
+import { writeResponseRules } from './rules/response.ts';
 
 const cacheTagId = knownId('cache-tag');
 const lastModifiedId = knownId('last-modified');
@@ -61,6 +62,7 @@ function beginForward(exchange: Exchange, result: number, edits: EncodedEdits): 
   writer.beginEdits();
   writeOwnFields(exchange);
   writer.addEncoded(edits);
+  writeResponseRules(exchange);
   writer.endEdits(commandWord.editsOffset);
   return true;
 }

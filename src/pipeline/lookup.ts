@@ -12,15 +12,7 @@ import {
   type VaryFields,
   varyOf,
 } from '../cache/index.ts';
-import {
-  controlWord,
-  eventFlag,
-  eventWord,
-  headFlag,
-  headWord,
-  objectFlag,
-  storeState,
-} from '../engine/contract.ts';
+import { controlWord, eventFlag, eventWord, headFlag, objectFlag, storeState } from '../engine/contract.ts';
 import { knownId, maskOf } from '../engine/head-view.ts';
 import { directive } from '../lib/cache-control.ts';
 import { limits } from '../lib/limits.ts';
@@ -38,7 +30,7 @@ export function readFacts(exchange: Exchange): number {
   const reason = zone.eligibility.judge(request);
   if (reason !== forwardReason.none) return reason;
   if ((exchange.event.flags & eventFlag.hasBody) !== 0) return forwardReason.bypass;
-  const targetBytes = request.word(headWord.targetLength);
+  const targetBytes = request.targetLength;
   if (targetBytes + siteBytesMax > exchange.plan.limits.keyBytesMax) return forwardReason.bypass;
   exchange.isCacheable = true;
   exchange.hasAuthorization = request.has(authorizationId);
@@ -73,7 +65,7 @@ export function buildSecondary(exchange: Exchange, marker: number, vary: VaryFie
   const offset = writer.allocate(capacity);
   key.begin(offset, capacity);
   key.putSpan(exchange.primaryOffset, exchange.primaryLength);
-  putSecondaryKey(key, marker, vary, exchange.request);
+  putSecondaryKey(key, marker, vary, exchange.request, exchange.changes);
   writer.trim(key.isWhole ? key.end : offset);
   if (!key.isWhole) key.begin(0, 0);
   return key.length > 0;
@@ -128,7 +120,7 @@ export function lookUp(exchange: Exchange): number {
   entry.clear();
   note.reason = readFacts(exchange);
   if (!exchange.isCacheable) return next;
-  if ((event.flags & eventFlag.keyValid) !== 0) {
+  if ((event.flags & eventFlag.keyValid) !== 0 && !exchange.request.hasReplacedTarget) {
     entry.read(exchange.arena.words, event.base + eventWord.storeState, exchange.now);
     if (entry.state === storeState.varies) selectVariant(exchange);
   } else {
@@ -142,8 +134,9 @@ export function lookUp(exchange: Exchange): number {
 
 /** Makes sure that the key of a command can be named: the early key where it stands, else one that has been built. */
 export function ensureKey(exchange: Exchange): boolean {
-  if (exchange.key.length > 0 || (exchange.request.flags & headFlag.extendsKey) === 0) return true;
-  return buildPrimary(exchange);
+  const { key, request } = exchange;
+  const isEarly = (request.flags & headFlag.extendsKey) === 0 && !request.hasReplacedTarget;
+  return key.length > 0 || isEarly || buildPrimary(exchange);
 }
 
 /**

@@ -12,6 +12,15 @@ import { lookUp } from './lookup.ts';
 import { originFailed } from './origin-failed.ts';
 import { concludeResponse, takeResponse } from './origin-head.ts';
 import type { Phase } from './phase.ts';
+import {
+  beginRules,
+  dynamicRedirect,
+  endRules,
+  firewallCustom,
+  lateTransform,
+  recallRules,
+  transform,
+} from './rules/run.ts';
 import type { PolicySnapshot } from './snapshot.ts';
 
 /** The phases of each kind of event; the last of each list always answers. */
@@ -22,24 +31,38 @@ export interface PhaseLists {
   readonly follow: readonly Phase[];
 }
 
+const requestRules: readonly Phase[] = [
+  beginRules,
+  dynamicRedirect,
+  transform,
+  firewallCustom,
+  lateTransform,
+  endRules,
+];
+
 export function composePhases(snapshot: PolicySnapshot): PhaseLists {
+  const hasRules = snapshot.rulesets.length > 0;
+  const recall = hasRules ? [recallRules] : [];
   return {
     request: [
       door,
       ...(snapshot.testFaults ? [injectFault] : []),
       address,
       // http_request_sanitize to http_request_cloud_connector: 1 to 16
+      ...(hasRules ? requestRules : []),
       lookUp,
       answer,
       fetch,
     ],
     originHead: [
       address,
+      ...recall,
       takeResponse,
-      // http_response_cache_settings to http_log_custom_fields: 17 to 23
+      // http_response_cache_settings to http_log_custom_fields: 17 to 23. http_response_headers_transform (19) joins
+      // where a response is written, whoever made it: `writeResponseRules`.
       concludeResponse,
     ],
-    originFailed: [address, originFailed],
-    follow: [address, follow],
+    originFailed: [address, ...recall, originFailed],
+    follow: [address, ...recall, follow],
   };
 }

@@ -4,7 +4,9 @@ import { type KnownName, keyExtendingNames } from '../engine/contract.ts';
 import { maskOf } from '../engine/head-view.ts';
 import { NetworkSet } from '../lib/ip.ts';
 import { Balancer, defaultOriginSettings, HealthTable } from '../origin/index.ts';
+import { loadInSlices, RequestReader, warm } from '../rules/run/index.ts';
 import { ErrorPages } from './error-page.ts';
+import { prepareRuleSet, type RuleSet } from './rules/ruleset.ts';
 import type { PolicyLimits, PolicySnapshot, ZoneSnapshot } from './snapshot.ts';
 
 export interface ZonePlan {
@@ -17,10 +19,14 @@ export interface ZonePlan {
   readonly hasFastHit: boolean;
   readonly slowMaskLow: number;
   readonly slowMaskHigh: number;
+  /** In the order in which they run within a phase. */
+  readonly ruleSets: readonly RuleSet[];
 }
 
 export interface Plan {
   readonly id: number;
+  /** Reads for the matchers of all rulesets. */
+  readonly reader: RequestReader;
   readonly zones: readonly ZonePlan[];
   readonly trustedProxies: NetworkSet;
   readonly errorPages: ErrorPages;
@@ -42,7 +48,12 @@ const conditional: readonly KnownName[] = [
 const directives: readonly KnownName[] = ['cache-control', 'pragma'];
 const forwarding: readonly KnownName[] = ['x-forwarded-for', 'forwarded'];
 
-function planZone(zone: ZoneSnapshot, snapshot: PolicySnapshot, balancers: readonly Balancer[]): ZonePlan {
+function planZone(
+  zone: ZoneSnapshot,
+  snapshot: PolicySnapshot,
+  balancers: readonly Balancer[],
+  ruleSets: readonly RuleSet[],
+): ZonePlan {
   const balancer = balancers[zone.origin];
   if (balancer === undefined) throw new Error(`zone "${zone.name}" names origin ${zone.origin}`);
   const names = [...conditional, ...keyExtendingNames];
@@ -59,6 +70,7 @@ function planZone(zone: ZoneSnapshot, snapshot: PolicySnapshot, balancers: reado
     hasFastHit: zone.cache.mode === 'standard' && !snapshot.testFaults,
     slowMaskLow: mask.low,
     slowMaskHigh: mask.high,
+    ruleSets: zone.rulesets.map((index) => ruleSets[index] as RuleSet),
   };
 }
 
@@ -72,16 +84,39 @@ export const noZone: ZonePlan = {
   hasFastHit: false,
   slowMaskLow: 0,
   slowMaskHigh: 0,
+  ruleSets: [],
 };
 
+/** Compiles and warms what the rules of a snapshot come to, a few milliseconds at a time. */
+function* loadRuleSets(snapshot: PolicySnapshot, reader: RequestReader): Generator<void, RuleSet[]> {
+  const ruleSets: RuleSet[] = [];
+  for (const settings of snapshot.rulesets) {
+    const matcher = yield* loadInSlices(settings.program, reader);
+    ruleSets.push(prepareRuleSet(settings, matcher));
+    yield;
+  }
+  const matchers = ruleSets.map(({ matcher }) => matcher);
+  if (matchers.length > 0) yield* warm(matchers, reader);
+  return ruleSets;
+}
+
 /**
+ * Builds a plan in slices: run it step by step, the last step returns it.
+ *
  * @param turn where round robin begins, so that workers do not march in step
  */
-export function buildPlan(snapshot: PolicySnapshot, health: HealthTable, turn: number): Plan {
+export function* planInSlices(
+  snapshot: PolicySnapshot,
+  health: HealthTable,
+  turn: number,
+): Generator<void, Plan> {
+  const reader = new RequestReader([]);
+  const ruleSets = yield* loadRuleSets(snapshot, reader);
   const balancers = snapshot.origins.map((origin) => new Balancer(origin, health, turn));
   return {
     id: snapshot.id,
-    zones: snapshot.zones.map((zone) => planZone(zone, snapshot, balancers)),
+    reader,
+    zones: snapshot.zones.map((zone) => planZone(zone, snapshot, balancers, ruleSets)),
     trustedProxies: new NetworkSet(snapshot.trustedProxies),
     errorPages: new ErrorPages(),
     limits: snapshot.limits,

@@ -25,7 +25,7 @@ import { HealthTable } from '../origin/index.ts';
 import { Exchange } from './exchange.ts';
 import { answered, next, refusalReason, refusalStatus, runPhases } from './phase.ts';
 import { composePhases, type PhaseLists } from './phases.ts';
-import { buildPlan, noZone, type Plan, type ZonePlan } from './plan.ts';
+import { noZone, type Plan, planInSlices, type ZonePlan } from './plan.ts';
 import { respondPage } from './respond.ts';
 import { ttlWord } from './serve.ts';
 import type { PolicySnapshot } from './snapshot.ts';
@@ -66,7 +66,16 @@ export class Policy {
 
   /** Makes a snapshot ready. Throws where it cannot be used; nothing has changed then. */
   prepare(snapshot: PolicySnapshot): Program {
-    const plan = buildPlan(snapshot, this.#health, this.#turn);
+    const steps = this.prepareInSlices(snapshot);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** The same a few milliseconds at a time; batches may be decided between two steps. */
+  *prepareInSlices(snapshot: PolicySnapshot): Generator<void, Program> {
+    const plan = yield* planInSlices(snapshot, this.#health, this.#turn);
     const program = { plan, phases: composePhases(snapshot) };
     this.#programs.set(snapshot.id, program);
     return program;
@@ -112,13 +121,14 @@ export class Policy {
       const id = words[base + eventWord.snapshot]!;
       const current = this.#program;
       const program = id === current.plan.id ? current : (this.#programs.get(id) ?? current);
-      if (!this.#serveFresh(base, program.plan, now)) this.#decide(base, program, now, nowMs);
+      this.#exchange.readAt = -1;
+      if (!this.#serveFresh(base, program.plan, now, nowMs)) this.#decide(base, program, now, nowMs);
       base += eventWords;
     }
   }
 
   /** The common hit: a fresh object, a plain request, no rule. Answers with integers alone; false: it is not one. */
-  #serveFresh(base: number, plan: Plan, now: number): boolean {
+  #serveFresh(base: number, plan: Plan, now: number, nowMs: number): boolean {
     const words = this.#words;
     if (words[base + eventWord.kind] !== eventKind.request) return false;
     if (words[base + eventWord.storeState] !== storeState.object) return false;
@@ -135,6 +145,7 @@ export class Policy {
       (words[head + headWord.knownLow]! & zone.slowMaskLow) |
       (words[head + headWord.knownHigh]! & zone.slowMaskHigh);
     if (slow !== 0) return false;
+    if (zone.ruleSets.length !== 0 && this.#matchesRule(base, plan, zone, nowMs)) return false;
     const writer = this.#writer;
     const slot = words[base + eventWord.slot]!;
     if (!writer.begin(commandKind.serve, slot, words[base + eventWord.generation]!)) return true;
@@ -148,6 +159,20 @@ export class Policy {
     words[at + commandWord.cacheResult] = cacheResult.hit;
     writer.end();
     return true;
+  }
+
+  /** Whether any rule of the zone, of any phase, matches the request: one pass over all of them. */
+  #matchesRule(base: number, plan: Plan, zone: ZonePlan, nowMs: number): boolean {
+    const exchange = this.#exchange;
+    exchange.event.base = base;
+    exchange.request.reset(this.#words[base + eventWord.head]!);
+    plan.reader.begin(exchange.request, exchange.event, nowMs);
+    exchange.readAt = base;
+    const { ruleSets } = zone;
+    for (let index = 0; index < ruleSets.length; index += 1) {
+      if (ruleSets[index]!.matcher.next(0) >= 0) return true;
+    }
+    return false;
   }
 
   #decide(base: number, program: Program, now: number, nowMs: number): void {

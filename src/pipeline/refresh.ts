@@ -7,6 +7,7 @@ import { fetchAgain } from './fetch.ts';
 import { lookUpAgain } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
+import { writeResponseRules } from './rules/response.ts';
 import { judgeShape, needsShape, shape, writeShape } from './serve.ts';
 
 const varyId = knownId('vary');
@@ -67,6 +68,7 @@ export function refresh(exchange: Exchange): number {
   writer.beginEdits();
   writeShape(exchange, wanted, sizeBytes);
   writer.addEncoded(statusEdit(note.reason, 304, 0));
+  writeResponseRules(exchange);
   writer.endEdits(commandWord.editsOffset);
   writer.beginEdits();
   if (response.fieldCount <= updatedFieldsMax) writeFreshening(writer, response, storedHead);

@@ -5,6 +5,7 @@ import type { EncodedEdits } from '../engine/edits.ts';
 import { failureStatus, proxyStatusEdit } from '../origin/index.ts';
 import type { Exchange } from './exchange.ts';
 import { answered } from './phase.ts';
+import { writeResponseRules } from './rules/response.ts';
 
 const originFailed = reasons.indexOf('origin_failed');
 
@@ -25,6 +26,7 @@ function respond(
   writer.beginEdits();
   writer.addEncoded(page.edits);
   for (const more of edits) writer.addEncoded(more);
+  writeResponseRules(exchange);
   writer.endEdits(commandWord.editsOffset);
   writer.setBytes(commandWord.bodyOffset, page.body);
   writer.end();
@@ -76,7 +78,30 @@ export function respondEmpty(exchange: Exchange, status: number, edits: EncodedE
   writer.set(commandWord.cacheResult, cacheResult.none);
   writer.beginEdits();
   writer.addEncoded(edits);
+  writeResponseRules(exchange);
   writer.endEdits(commandWord.editsOffset);
+  writer.end();
+  return answered;
+}
+
+/** A body that is given, with the fields that describe it. */
+export function respondContent(
+  exchange: Exchange,
+  status: number,
+  reason: number,
+  edits: EncodedEdits,
+  body: Uint8Array,
+): number {
+  const { writer } = exchange;
+  if (!exchange.beginCommand(commandKind.respond)) return answered;
+  writer.set(commandWord.status, status);
+  writer.set(commandWord.reason, reason);
+  writer.set(commandWord.cacheResult, cacheResult.none);
+  writer.beginEdits();
+  writer.addEncoded(edits);
+  writeResponseRules(exchange);
+  writer.endEdits(commandWord.editsOffset);
+  writer.setBytes(commandWord.bodyOffset, body);
   writer.end();
   return answered;
 }

@@ -9,6 +9,7 @@ import { type HeadView, knownId, maskOf, noField } from '../engine/head-view.ts'
 import { deltaSecondsMax } from '../lib/bytes.ts';
 import type { Exchange } from './exchange.ts';
 import { answered, next } from './phase.ts';
+import { hasResponseRules, writeResponseRules } from './rules/response.ts';
 
 const rangeId = knownId('range');
 const contentRangeId = knownId('content-range');
@@ -120,10 +121,11 @@ export function serveEntry(exchange: Exchange, status: number, result: number, e
   writer.set(commandWord.cacheStatus, status);
   writer.set(commandWord.cacheResult, result);
   if (status !== cacheStatus.none) writer.set(commandWord.ttl, ttlWord(entry.freshUntil, now));
-  if (wanted !== shape.whole || edits !== undefined) {
+  if (wanted !== shape.whole || edits !== undefined || hasResponseRules(exchange)) {
     writer.beginEdits();
     writeShape(exchange, wanted, sizeBytes);
     if (edits !== undefined) writer.addEncoded(edits);
+    writeResponseRules(exchange);
     writer.endEdits(commandWord.editsOffset);
   }
   writer.end();

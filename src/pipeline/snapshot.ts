@@ -4,12 +4,15 @@
  */
 import type { CacheSettings } from '../cache/protocol.ts';
 import type { OriginSettings } from '../origin/protocol.ts';
+import type { RulesetSettings } from '../rules/action/protocol.ts';
 
 export interface PolicySnapshot {
   /** Names this snapshot in events; never used twice while the process lives. Above 0. */
   id: number;
   /** In the order of the engine's zone table: the zone number of an event is an index here. */
   zones: readonly ZoneSnapshot[];
+  /** Zones name theirs by index. */
+  rulesets: readonly RulesetSettings[];
   origins: readonly OriginSettings[];
   /** Networks (`10.0.0.0/8`, `2001:db8::/32`, or single addresses) whose forwarding fields are believed. */
   trustedProxies: readonly string[];
@@ -28,6 +31,8 @@ export interface ZoneSnapshot {
   /** Index into `origins`. */
   origin: number;
   cache: CacheSettings;
+  /** Indices into `rulesets`, in the order in which they run within a phase: those of all zones first. */
+  rulesets: readonly number[];
 }
 
 export interface PolicyLimits {
@@ -37,10 +42,13 @@ export interface PolicyLimits {
   varyNamesMax: number;
   /** Times that a request may have passed a parapet (by its Via) before it counts as a loop: 502. */
   loopHopsMax: number;
+  /** Bytes of path and query as rules have rewritten them; beyond it a request is refused: 414. */
+  rewrittenTargetBytesMax: number;
 }
 
 export const defaultPolicyLimits: PolicyLimits = {
   keyBytesMax: 16_384,
   varyNamesMax: 16,
   loopHopsMax: 8,
+  rewrittenTargetBytesMax: 15_360,
 };

@@ -80,7 +80,7 @@ t.test('check and explain read parapet.yaml of the folder by default', async (t)
   writeFileSync(join(folder, 'parapet.yaml'), good);
   t.match(await parapet(['check'], folder), {
     code: 0,
-    stdout: 'parapet.yaml: no faults (1 listener, 1 origin, 1 zone, 0 log jobs)\n',
+    stdout: 'parapet.yaml: no faults (1 listener, 1 origin, 1 zone, 0 rules, 0 log jobs)\n',
     stderr: '',
   });
   const explained = await parapet(

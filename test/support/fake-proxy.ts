@@ -68,7 +68,8 @@ export interface ClientResponse {
 export function snapshotWith(given: Partial<PolicySnapshot> = {}): PolicySnapshot {
   return {
     id: 1,
-    zones: [{ name: 'site', key: 7, origin: 0, cache: defaultCacheSettings }],
+    zones: [{ name: 'site', key: 7, origin: 0, cache: defaultCacheSettings, rulesets: [] }],
+    rulesets: [],
     origins: [{ ...defaultOriginSettings, name: 'site', servers: [{ id: 11, hostHeader: '' }] }],
     trustedProxies: [],
     limits: defaultPolicyLimits,

@@ -1,0 +1,118 @@
+/** A ruleset made ready to decide by: its matcher, and per rule what a match comes to, as far as that is known before. */
+import { editOp } from '../../engine/contract.ts';
+import { type EncodedEdits, encodeEdits } from '../../engine/edits.ts';
+import { knownId } from '../../engine/head-view.ts';
+import {
+  type ActionSettings,
+  actionWords,
+  type HeaderRewrite,
+  type PhaseName,
+  type PhaseRange,
+  phaseNames,
+  type RuleSettings,
+  type RulesetSettings,
+  type SettingsOf,
+  type Value,
+} from '../../rules/action/protocol.ts';
+import type { Matcher } from '../../rules/run/index.ts';
+import { noteText, type SecurityNote } from './note.ts';
+
+export interface FieldRewrite {
+  readonly op: (typeof editOp)[keyof typeof editOp];
+  readonly id: number;
+  readonly name: string;
+  /** undefined: the field is removed. */
+  readonly value: Value | undefined;
+}
+
+export type Action =
+  | {
+      readonly kind: 'block';
+      readonly status: number;
+      readonly edits: EncodedEdits;
+      /** undefined: a short page. */
+      readonly body: Uint8Array | undefined;
+    }
+  | { readonly kind: 'log' }
+  | { readonly kind: 'skip'; readonly rest: SettingsOf<'skip'>['rest']; readonly phases: number }
+  | SettingsOf<'redirect'>
+  | SettingsOf<'rewriteUri'>
+  | { readonly kind: 'rewriteRequest'; readonly fields: readonly FieldRewrite[] }
+  | { readonly kind: 'rewriteResponse'; readonly fields: readonly FieldRewrite[] };
+
+export interface Rule {
+  readonly id: string;
+  readonly phase: PhaseName;
+  readonly action: Action;
+  /** undefined: a match is not told in the record. */
+  readonly note: SecurityNote | undefined;
+}
+
+export interface RuleSet {
+  readonly matcher: Matcher;
+  readonly rules: readonly Rule[];
+  readonly phases: Readonly<Record<PhaseName, PhaseRange>>;
+}
+
+/** The bit of a phase in `RequestChanges.skipped`. */
+export function phaseBit(phase: PhaseName): number {
+  return 1 << phaseNames.indexOf(phase);
+}
+
+function prepareBlock({ status, contentType, content }: SettingsOf<'block'>): Action {
+  const edits = encodeEdits([
+    { op: editOp.set, name: 'content-type', value: contentType },
+    { op: editOp.set, name: 'cache-control', value: 'no-store' },
+  ]);
+  const body = content === undefined ? undefined : new Uint8Array(Buffer.from(content, 'utf8'));
+  return { kind: 'block', status, edits, body };
+}
+
+function prepareField(rewrite: HeaderRewrite): FieldRewrite {
+  const { name, operation } = rewrite;
+  const id = knownId(name);
+  if (operation === 'remove') return { op: editOp.remove, id, name, value: undefined };
+  return { op: operation === 'set' ? editOp.set : editOp.append, id, name, value: rewrite.value };
+}
+
+function prepareAction(action: ActionSettings, phase: PhaseName): Action {
+  switch (action.kind) {
+    case 'block':
+      return prepareBlock(action);
+    case 'skip': {
+      const phases = action.phases.reduce((bits, name) => bits | phaseBit(name), 0);
+      return { kind: 'skip', rest: action.rest, phases };
+    }
+    case 'rewriteHeaders': {
+      const kind = phase === 'http_response_headers_transform' ? 'rewriteResponse' : 'rewriteRequest';
+      return { kind, fields: action.headers.map(prepareField) };
+    }
+    default:
+      return action;
+  }
+}
+
+/** Logpush has no word for the source of a redirect. */
+const sources: Partial<Record<PhaseName, string>> = { http_request_firewall_custom: 'firewallCustom' };
+const told: ReadonlySet<string> = new Set(['block', 'log', 'skip', 'redirect']);
+
+function prepareRule({ id, description, isLogged, action }: RuleSettings, phase: PhaseName): Rule {
+  const word = actionWords[action.kind];
+  const note = {
+    action: word,
+    id: noteText(id),
+    description: noteText(description),
+    source: sources[phase] ?? 'unknown',
+  };
+  return {
+    id,
+    phase,
+    action: prepareAction(action, phase),
+    note: isLogged && told.has(word) ? note : undefined,
+  };
+}
+
+export function prepareRuleSet({ rules, phases }: RulesetSettings, matcher: Matcher): RuleSet {
+  const phaseOf = (index: number) => phaseNames.find((name) => index < phases[name].end) as PhaseName;
+  return { matcher, rules: rules.map((rule, index) => prepareRule(rule, phaseOf(index))), phases };
+}
