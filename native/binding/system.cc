@@ -12,6 +12,7 @@
 #include "core/descriptor_channel.h"
 #include "core/lock_file.h"
 #include "core/net.h"
+#include "core/service_manager.h"
 
 namespace parapet::binding {
 
@@ -124,6 +125,18 @@ napi_value raise_file_limit(napi_env env, napi_callback_info) {
     return result;
 }
 
+napi_value notify(napi_env env, napi_callback_info info) {
+    const Arguments arguments(env, info);
+    std::string socket;
+    std::string text;
+    if (!get_text(env, arguments.values[0], socket) || !get_text(env, arguments.values[1], text)) {
+        return throw_type(env, "notify(socket: string, text: string)");
+    }
+    const int failed = notify_service_manager(socket, text);
+    if (failed != 0) return throw_errno(env, "sendto", -failed);
+    return nullptr;
+}
+
 napi_value to_array(napi_env env, std::span<const int> numbers) {
     napi_value array = nullptr;
     if (napi_create_array_with_length(env, numbers.size(), &array) != napi_ok) return nullptr;
@@ -183,6 +196,7 @@ napi_status register_system(napi_env env, napi_value exports) {
         function("closeFd", close_fd),
         function("lockFile", lock_file),
         function("raiseFileLimit", raise_file_limit),
+        function("notify", notify),
         function("descriptorPair", descriptor_pair),
         function("sendDescriptors", send_descriptors),
         function("receiveDescriptors", receive_descriptors),

@@ -54,6 +54,8 @@ export type ToProxy =
   | { kind: 'opened'; key: string; port: number }
   | { kind: 'refused'; key: string; message: string }
   | { kind: 'reload' }
+  /** Answered by `pong` while the loop of control turns. */
+  | { kind: 'ping' }
   | { kind: 'reopen' }
   /** Drain and end. */
   | { kind: 'drain' }
@@ -63,6 +65,10 @@ export type ToProxy =
 export type ToSupervisor =
   | { kind: 'ready'; adminPort: number }
   | { kind: 'open'; listener: ListenerRequest }
+  | { kind: 'reloading' }
+  /** How the reload ended, in a sentence. */
+  | { kind: 'reloaded'; status: string }
+  | { kind: 'pong' }
   /** The config that is in force from now on, and the listeners that it has; sockets of others are closed. */
   | { kind: 'inForce'; text: string; files: SentFiles; keys: string[] };
 

@@ -44,6 +44,14 @@ export class LentSockets implements SocketOwner {
     this.#handover.send({ kind: 'ready', adminPort });
   }
 
+  reloading(): void {
+    this.#handover.send({ kind: 'reloading' });
+  }
+
+  reloaded(status: string): void {
+    this.#handover.send({ kind: 'reloaded', status });
+  }
+
   hear(answer: Answer): void {
     this.#waiting.get(answer.key)?.(answer);
     this.#waiting.delete(answer.key);

@@ -278,14 +278,18 @@ export class Proxy {
 
   /** Reads the config again. It is in force everywhere when this resolves, or nothing has changed. */
   async reload(): Promise<Outcome<{ snapshot: number }>> {
-    const turn = this.#reloading.then(async () => await this.#reload());
+    const turn = this.#reloading.then(async () => {
+      this.#owner.reloading();
+      return await this.#reload();
+    });
     this.#reloading = turn.catch(() => {});
     const outcome = await turn;
     if (outcome.ok) this.#reloads.succeeded += 1;
     else this.#reloads.refused += 1;
-    this.#ports.tell(
-      outcome.ok ? `reload: snapshot ${outcome.value.snapshot} is in force` : 'reload: nothing has changed',
-    );
+    const ending = outcome.ok ? `snapshot ${outcome.value.snapshot} is in force` : 'nothing has changed';
+    this.#ports.tell(`reload: ${ending}`);
+    const why = outcome.ok ? '' : `, the config was refused`;
+    this.#owner.reloaded(`Accepting connections; after the last reload ${ending}${why}.`);
     return outcome;
   }
 

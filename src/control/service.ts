@@ -5,7 +5,8 @@ import { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { noIds } from '../config/index.ts';
 import { loadBinding } from '../engine/native/binding.ts';
-import { systemClock } from '../lib/clock.ts';
+import { systemClock, systemMonotonicUs } from '../lib/clock.ts';
+import { readEnvironment } from '../lib/environment.ts';
 import { packageVersion } from '../lib/package.ts';
 import { systemRandomHex } from '../lib/random.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
@@ -20,6 +21,7 @@ import {
 import { OwnSockets, type SocketOwner } from './host.ts';
 import { LentSockets } from './lent-sockets.ts';
 import { Proxy, type ProxyPorts, type ProxyStart } from './proxy.ts';
+import { ServiceManager } from './service-manager.ts';
 import { onSignals } from './signals.ts';
 import { StartError } from './start-error.ts';
 import { Supervisor } from './supervisor.ts';
@@ -57,6 +59,23 @@ function proxyPorts(): ProxyPorts {
     createEdge,
     createShipper,
   };
+}
+
+function serviceManager(): ServiceManager {
+  const environment = {
+    socket: readEnvironment('notifySocket'),
+    watchdogUs: readEnvironment('watchdogUs'),
+    watchdogPid: readEnvironment('watchdogPid'),
+  };
+  const binding = loadBinding();
+  return new ServiceManager(environment, {
+    clock: systemClock,
+    monotonicUs: systemMonotonicUs,
+    send: (socket, text) => binding.notify(socket, text),
+    tell,
+    pid: process.pid,
+    parentPid: process.ppid,
+  });
 }
 
 /** Resolves to the exit code. */
@@ -109,6 +128,7 @@ async function supervise(
       clock: systemClock,
       tell,
       ready: () => options.ready?.(),
+      manager: serviceManager(),
     },
   );
   onSignals(
@@ -134,7 +154,8 @@ async function runAlone(
   options: ServiceOptions,
 ): Promise<number> {
   const workers = config.workers ?? availableParallelism();
-  const owner = new OwnSockets(loadBinding(), workers, file);
+  const manager = serviceManager();
+  const owner = new OwnSockets(loadBinding(), workers, file, manager);
   const { testFaults } = options;
   const start: ProxyStart = {
     file,
@@ -146,7 +167,14 @@ async function runAlone(
     testFaults,
     version: packageVersion(),
   };
-  return await runProxy(start, owner, (actions) => onSignals(actions, systemClock));
+  const code = await runProxy(
+    start,
+    owner,
+    (actions) => onSignals(actions, systemClock),
+    () => manager.stopping(),
+  );
+  manager.close();
+  return code;
 }
 
 interface ProxyActions {
@@ -162,11 +190,13 @@ async function runProxy(
   start: ProxyStart,
   owner: SocketOwner,
   listen: (actions: ProxyActions) => void,
+  stopping: () => void = () => {},
 ): Promise<number> {
   return await new Promise((resolve) => {
     let proxy: Proxy | undefined;
     let isStopping = false;
     const drain = () => {
+      if (!isStopping) stopping();
       isStopping = true;
       // Before it is ready there is nothing to drain.
       if (proxy === undefined) resolve(0);
@@ -208,6 +238,8 @@ export async function runProxyChild(): Promise<number> {
             actions = given;
             onSignals(given, systemClock);
           }).then(resolve);
+        } else if (message.kind === 'ping') {
+          handover.send({ kind: 'pong' });
         } else if (message.kind === 'opened' || message.kind === 'refused') {
           lent?.hear(message);
         } else actions?.[message.kind]();

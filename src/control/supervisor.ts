@@ -18,7 +18,9 @@ import {
   type ToProxy,
   type ToSupervisor,
 } from './handover.ts';
+import { acceptingStatus } from './host.ts';
 import { closeListener, explainListenError, openListener } from './open-listeners.ts';
+import type { ServiceManager } from './service-manager.ts';
 
 export type SupervisorBinding = Pick<Binding, 'listen' | 'closeFd' | 'descriptorPair' | 'sendDescriptors'>;
 
@@ -31,6 +33,7 @@ export interface SupervisorPorts {
   tell: (line: string) => void;
   /** The proxy accepts for the first time. */
   ready?: () => void;
+  manager: ServiceManager;
 }
 
 export interface SupervisorOptions {
@@ -92,6 +95,7 @@ export class Supervisor {
     }
     const code = await new Promise<number>((resolve) => {
       this.#end = resolve;
+      this.#ports.manager.watch(() => this.#showLife());
       this.#start();
     });
     this.#closeAll();
@@ -113,6 +117,7 @@ export class Supervisor {
   /** The first call drains, a second one ends at once. */
   stop(): void {
     const kind = this.#isEnding ? 'end' : 'drain';
+    if (!this.#isEnding) this.#ports.manager.stopping();
     this.#isEnding = true;
     // The child has its own descriptors: when it closes those, new connections are refused.
     this.#closeAll();
@@ -129,8 +134,15 @@ export class Supervisor {
     this.#listeners.clear();
   }
 
+  /** The service lives while control answers, or while its next process is about to be started. */
+  #showLife(): void {
+    if (this.#child === undefined) this.#ports.manager.alive();
+    else this.#child.handover.send({ kind: 'ping' });
+  }
+
   #finish(code: number): void {
     this.#restart?.cancel();
+    this.#ports.manager.close();
     this.#end(code);
   }
 
@@ -168,21 +180,44 @@ export class Supervisor {
   }
 
   #hear(message: ToSupervisor): void {
-    if (message.kind === 'ready') {
-      if (!this.#hasBeenReady) this.#ports.ready?.();
-      this.#hasBeenReady = true;
-      this.#adminPort = message.adminPort;
-      if (this.#child !== undefined) this.#child.readyAtMs = this.#ports.clock.monotonicMs();
-    } else if (message.kind === 'open') {
-      void this.#open(message.listener);
-    } else {
-      this.#text = message.text;
-      this.#files = message.files;
-      for (const [key, listener] of this.#listeners) {
-        if (message.keys.includes(key)) continue;
-        closeListener(this.#ports.binding, listener);
-        this.#listeners.delete(key);
-      }
+    const { manager } = this.#ports;
+    switch (message.kind) {
+      case 'ready':
+        this.#becomesReady(message.adminPort);
+        return;
+      case 'open':
+        void this.#open(message.listener);
+        return;
+      case 'reloading':
+        manager.reloading();
+        return;
+      case 'reloaded':
+        manager.ready(message.status);
+        return;
+      case 'pong':
+        manager.alive();
+        return;
+      default:
+        this.#takeConfig(message);
+    }
+  }
+
+  #becomesReady(adminPort: number): void {
+    const { manager, clock, ready } = this.#ports;
+    if (!this.#hasBeenReady) ready?.();
+    this.#hasBeenReady = true;
+    this.#adminPort = adminPort;
+    if (this.#child !== undefined) this.#child.readyAtMs = clock.monotonicMs();
+    if (!this.#isEnding) manager.ready(acceptingStatus);
+  }
+
+  #takeConfig({ text, files, keys }: Extract<ToSupervisor, { kind: 'inForce' }>): void {
+    this.#text = text;
+    this.#files = files;
+    for (const [key, listener] of this.#listeners) {
+      if (keys.includes(key)) continue;
+      closeListener(this.#ports.binding, listener);
+      this.#listeners.delete(key);
     }
   }
 
@@ -215,11 +250,12 @@ export class Supervisor {
     if (this.#isEnding) return this.#finish(code ?? 1);
     // A start that fails the first time has a cause that starting again does not heal: the config, the lock.
     if (!this.#hasBeenReady) return this.#finish(code ?? 1);
-    const { clock, tell } = this.#ports;
+    const { clock, tell, manager } = this.#ports;
     const readyForMs = child.readyAtMs === undefined ? undefined : clock.monotonicMs() - child.readyAtMs;
     const delayMs = this.#backoff.nextDelayMs(readyForMs);
     const when = delayMs === 0 ? 'at once' : `in ${delayMs} ms`;
     tell(`the proxy ended (${signal ?? `exit code ${code}`}) and is started again ${when}`);
+    manager.status(`The proxy ended (${signal ?? `exit code ${code}`}) and is started again.`);
     this.#restart = clock.after(delayMs, () => {
       this.#restart = undefined;
       this.#start();

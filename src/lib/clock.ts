@@ -27,3 +27,8 @@ export const systemClock: Clock = {
     return { cancel: () => clearInterval(timer) };
   },
 };
+
+/** CLOCK_MONOTONIC in microseconds, as other processes of the machine see it. */
+export function systemMonotonicUs(): bigint {
+  return process.hrtime.bigint() / 1000n;
+}

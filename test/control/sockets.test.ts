@@ -33,6 +33,8 @@ function setUp() {
     },
     inForce: (config, keys) => inForce.push([config, keys]),
     ready: () => {},
+    reloading: () => {},
+    reloaded: () => {},
   };
   const sockets = new Sockets({ closeFd: (fd) => closed.push(fd) }, owner, [
     { key: 'one', port: 80, fds: [5, 6] },

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ListenerRequest } from '../../src/control/handover.ts';
+import { ServiceManager } from '../../src/control/service-manager.ts';
 import { Supervisor, type SupervisorPorts } from '../../src/control/supervisor.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { temporaryFolder } from '../support/temp.ts';
@@ -41,6 +42,16 @@ interface Heard {
   [key: string]: unknown;
 }
 
+/** What it is when no service manager has started the process. */
+function silentManager(): ServiceManager {
+  const environment = { socket: undefined, watchdogUs: undefined, watchdogPid: undefined };
+  const send = () => {
+    throw new Error('there is nobody to tell');
+  };
+  const ports = { clock: systemClock, monotonicUs: () => 0n, send, tell: () => {}, pid: 1, parentPid: 0 };
+  return new ServiceManager(environment, ports);
+}
+
 class Rig {
   readonly told: string[] = [];
   readonly heard: Heard[] = [];
@@ -73,6 +84,7 @@ class Rig {
       spawn: (descriptors) => this.#spawn(script, descriptors),
       clock: systemClock,
       tell: (line) => this.told.push(line),
+      manager: silentManager(),
     };
     this.supervisor = new Supervisor(
       {

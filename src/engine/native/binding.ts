@@ -181,6 +181,9 @@ export interface Binding {
   /** Raises the soft limit of open files to the hard one. */
   raiseFileLimit(): { soft: number; hard: number };
 
+  /** Sends a datagram to the socket of a service manager (sd_notify(3)); `@` begins an abstract name. */
+  notify(socket: string, text: string): void;
+
   /** Two ends of a channel that passes descriptors from process to process, at most 250 in one message. */
   descriptorPair(): [number, number];
   sendDescriptors(channel: number, descriptors: number[]): void;
