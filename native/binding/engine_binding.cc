@@ -22,7 +22,8 @@ struct Host {
     napi_ref on_batch = nullptr;
     napi_async_cleanup_hook_handle hook = nullptr;
     Engine engine;
-    uv_poll_t poll{};
+    uv_loop_t* loop = nullptr;
+    uv_idle_t idle{};
     uv_timer_t timer{};
     uv_check_t check{};
     int open_handles = 0;
@@ -49,7 +50,7 @@ void close_host(Host* host) {
     if (host->closing) return;
     host->closing = true;
     host->engine.stop();
-    uv_close(reinterpret_cast<uv_handle_t*>(&host->poll), handle_closed);
+    uv_close(reinterpret_cast<uv_handle_t*>(&host->idle), handle_closed);
     uv_close(reinterpret_cast<uv_handle_t*>(&host->timer), handle_closed);
     uv_close(reinterpret_cast<uv_handle_t*>(&host->check), handle_closed);
 }
@@ -89,9 +90,34 @@ PolicyCall call_policy(void* context) {
     return answer;
 }
 
-void on_readable(uv_poll_t* poll, int, int) { static_cast<Host*>(poll->data)->engine.turn(); }
 void on_timer(uv_timer_t* timer) { static_cast<Host*>(timer->data)->engine.tick(); }
-void on_check(uv_check_t* check) { static_cast<Host*>(check->data)->engine.apply_late(); }
+/// While it runs, libuv looks at its descriptors without waiting: the engine waits for both.
+void on_idle(uv_idle_t*) {}
+
+/// Milliseconds until libuv has something to do by itself.
+int loop_timeout(Host& host) {
+    (void)uv_idle_stop(&host.idle);
+    uv_update_time(host.loop);
+    const int timeout = uv_backend_timeout(host.loop);
+    (void)uv_idle_start(&host.idle, on_idle);
+    return timeout;
+}
+
+/// The engine turns, and waits, until something is there for libuv: in its epoll set, a timer, an immediate. It stands behind
+/// libuv's own poll, so that all descriptors of libuv are in its set by now.
+void on_check(uv_check_t* check) {
+    Host& host = *static_cast<Host*>(check->data);
+    for (;;) {
+        host.engine.apply_late();
+        const int wait_ms = host.closing ? 0 : loop_timeout(host);
+        host.engine.turn(wait_ms);
+        if (!host.engine.is_running()) {
+            if (!host.closing) (void)uv_idle_stop(&host.idle);
+            return;
+        }
+        if (wait_ms == 0 || host.engine.take_loop_ready()) return;
+    }
+}
 
 std::vector<ListenerOption> read_listeners(napi_env env, napi_value array) {
     std::vector<ListenerOption> listeners;
@@ -293,12 +319,17 @@ napi_value engine_create(napi_env env, napi_callback_info info) {
         napi_throw_error(env, "ERR_ENGINE", "engineCreate: the environment refused the arena");
         return nullptr;
     }
-    (void)uv_poll_init(loop, &host->poll, host->engine.descriptor());
+    host->loop = loop;
+    if (!host->engine.join_loop(uv_backend_fd(loop))) {
+        napi_throw_error(env, "ERR_ENGINE", "engineCreate: the loop of the thread cannot be waited for");
+        return nullptr;
+    }
+    (void)uv_idle_init(loop, &host->idle);
     (void)uv_timer_init(loop, &host->timer);
     (void)uv_check_init(loop, &host->check);
-    host->poll.data = host->timer.data = host->check.data = host.get();
+    host->idle.data = host->timer.data = host->check.data = host.get();
     host->open_handles = 3;
-    (void)uv_poll_start(&host->poll, UV_READABLE, on_readable);
+    (void)uv_idle_start(&host->idle, on_idle);
     (void)uv_timer_start(&host->timer, on_timer, Engine::tick_ms, Engine::tick_ms);
     (void)uv_check_start(&host->check, on_check);
     (void)napi_add_async_cleanup_hook(env, environment_ends, host.get(), &host->hook);

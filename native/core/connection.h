@@ -21,7 +21,7 @@ struct Origin;
 
 /// What an epoll event points to.
 struct Watch {
-    enum class Kind : std::uint8_t { listener, client, origin, mailbox };
+    enum class Kind : std::uint8_t { listener, client, origin, mailbox, loop };
     explicit Watch(Kind k) noexcept : kind(k) {}
     Kind kind;
     bool closed = false;  // waits for the end of the batch to be freed

@@ -64,15 +64,20 @@ public:
     void set_listeners(std::span<const ListenerOption> listeners) noexcept;
     void set_addresses(std::uint32_t server, std::vector<Address> addresses) noexcept;
 
-    /// The descriptor to poll for reading; `turn` when it is readable.
-    [[nodiscard]] int descriptor() const noexcept { return epoll_; }
-    void turn() noexcept;
+    /// Lets `turn` wake up for the descriptor of the thread's own loop; false where the kernel refuses (errno).
+    bool join_loop(int descriptor) noexcept;
+    /// Whether that descriptor was readable since the last look.
+    [[nodiscard]] bool take_loop_ready() noexcept;
+    /// One epoll_wait of at most `wait_ms`, one call into the policy, and the verdicts carried out.
+    void turn(int wait_ms) noexcept;
+    /// Not stopped, and the environment is not ending.
+    [[nodiscard]] bool is_running() const noexcept { return !stopped_ && !ending_; }
     /// Fires due timers and beats the heart; to be called every `tick_ms`.
     void tick() noexcept;
     static constexpr std::uint32_t tick_ms = 25;
     /// Takes the commands of the late table.
     void apply_late() noexcept;
-    /// Makes the descriptor readable, so that the loop turns and late commands are taken.
+    /// Makes a waiting `turn` return, so that late commands are taken.
     void wake() noexcept;
     void drain() noexcept;
     /// Whether no exchange and no client connection is left.
@@ -96,7 +101,6 @@ public:
 
 private:
     static constexpr std::uint32_t epoll_events_max = 256;
-    static constexpr std::uint32_t rounds_max = 8;
     static constexpr std::uint32_t read_bytes = 32u << 10;
     static constexpr std::uint32_t body_read_bytes = 64u << 10;
     static constexpr std::uint32_t build_bytes = 512u << 10;
@@ -236,6 +240,7 @@ private:
     void store_ended(Origin& origin) noexcept;
     void download_failed(Origin& origin, std::int32_t cause) noexcept;
     void origin_again(Origin& origin) noexcept;
+    void read_early(Origin& origin) noexcept;
     void note_response(Exchange& exchange, const HeadTable& head) noexcept;
 
     // engine_store.cc
@@ -286,7 +291,11 @@ private:
     StatsPage* stats_ = nullptr;
     store::Store* store_ = nullptr;
     Mailbox* mailbox_ = nullptr;
+    [[nodiscard]] bool has_more() const noexcept;
+
     Watch mailbox_watch_{Watch::Kind::mailbox};
+    Watch loop_watch_{Watch::Kind::loop};
+    bool loop_ready_ = false;
     int epoll_ = -1;
     int mailbox_fd_ = -1;
     bool stopped_ = false;

@@ -55,7 +55,6 @@ void Engine::apply_late() noexcept {
     arena_.control(control_word::late_out_used) = 0;
     end_batch();
     in_turn_ = false;
-    turn();
 }
 
 void Engine::apply(const std::int32_t* command) noexcept {

@@ -1,10 +1,12 @@
-// Batches, timers, accepting: one turn is one epoll_wait, one call into the policy, and the verdicts carried out.
+// Batches, timers, accepting: one turn is one epoll_wait, one call into the policy, and the verdicts carried out. The turn also
+// waits for the descriptor of the thread's own loop (`join_loop`), so that under load that loop costs nothing.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "engine.h"
 #include "net.h"
@@ -174,15 +176,16 @@ void Engine::begin_batch() noexcept {
     arena_.control(control_word::now_milliseconds) = static_cast<std::int32_t>(now_ns_ / 1'000'000u % 1000u);
 }
 
-void Engine::turn() noexcept {
-    if (in_turn_ || stopped_) return;
+bool Engine::has_more() const noexcept {
+    return !again_clients_.empty() || !again_origins_.empty() || !moved_entries_.empty() || !follow_news_.empty() || !fail_news_.empty();
+}
+
+void Engine::turn(int wait_ms) noexcept {
+    if (in_turn_ || !is_running()) return;
     in_turn_ = true;
     epoll_event events[epoll_events_max];
-    for (std::uint32_t round = 0; round < rounds_max && !stopped_ && !ending_; ++round) {
-        const int ready = ::epoll_wait(epoll_, events, epoll_events_max, 0);
-        const bool more = !again_clients_.empty() || !again_origins_.empty() || !moved_entries_.empty() || !follow_news_.empty() ||
-            !fail_news_.empty();
-        if (ready <= 0 && !more) break;
+    const int ready = ::epoll_wait(epoll_, events, epoll_events_max, has_more() ? 0 : wait_ms);
+    if (ready > 0 || has_more()) {
         begin_batch();
         run_again();
         for (int i = 0; i < ready; ++i) {
@@ -194,12 +197,16 @@ void Engine::turn() noexcept {
         end_batch();
     }
     in_turn_ = false;
-    // Work that the rounds left over must not wait for the next packet.
-    if (!stopped_ && (!again_clients_.empty() || !again_origins_.empty() || !moved_entries_.empty() || !follow_news_.empty() ||
-                      !fail_news_.empty())) {
-        wake();
-    }
 }
+
+bool Engine::join_loop(int descriptor) noexcept {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = &loop_watch_;
+    return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+bool Engine::take_loop_ready() noexcept { return std::exchange(loop_ready_, false); }
 
 void Engine::dispatch(Watch& watch, std::uint32_t events) noexcept {
     switch (watch.kind) {
@@ -208,6 +215,9 @@ void Engine::dispatch(Watch& watch, std::uint32_t events) noexcept {
             return;
         case Watch::Kind::mailbox:
             take_messages();
+            return;
+        case Watch::Kind::loop:
+            loop_ready_ = true;
             return;
         case Watch::Kind::client: {
             auto& client = static_cast<Client&>(watch);
@@ -465,7 +475,6 @@ void Engine::tick() noexcept {
     if (event_count_ > 0) run_policy();
     end_batch();
     in_turn_ = false;
-    if (!again_clients_.empty() || !again_origins_.empty() || !follow_news_.empty() || !fail_news_.empty()) turn();
 }
 
 void Engine::fire(TimerNode& node) noexcept {
