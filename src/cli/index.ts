@@ -10,6 +10,8 @@ import { proxyCommand, type RunOptions, run, runProxyChild } from './run.ts';
 import { version } from './version.ts';
 
 const configOption = () => new Option('-c, --config <file>', 'the config').default(defaultFile);
+/** Not offered before it is there; who names it is told. */
+const notYet = (flags: string) => new Option(flags).hideHelp();
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
 /** `done` takes the exit code of the command that was run. */
@@ -53,9 +55,9 @@ function buildProgram(done: (code: number) => void): Command {
     .addOption(configOption())
     .option('--url <url>', 'what is stored for one URL, all its variants')
     .option('--all', 'everything')
-    .option('--tag <tag>', 'what carries a tag (not available yet)')
-    .option('--prefix <prefix>', 'what is below a URL prefix (not available yet)')
-    .option('--host <host>', 'what belongs to a host (not available yet)')
+    .addOption(notYet('--tag <tag>'))
+    .addOption(notYet('--prefix <prefix>'))
+    .addOption(notYet('--host <host>'))
     .option('--soft', 'make it stale instead of removing it')
     .action(async (options: PurgeOptions) => done(await purge(options)));
   const logs = program.command('logs').description('log records of the running process');
@@ -71,7 +73,8 @@ function buildProgram(done: (code: number) => void): Command {
   program
     .command('version')
     .description('print the versions of everything that runs')
-    .action(() => done(version()));
+    .option('--json', 'as JSON')
+    .action((options: { json?: boolean }) => done(version(options)));
   program
     .command('demo')
     .description('run a demo with an origin of its own on loopback, and print lines to try')

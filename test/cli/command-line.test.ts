@@ -45,7 +45,8 @@ t.test('help names every command, and each its options', async (t) => {
     [['run'], [/-c, --config <file>.*default: "parapet\.yaml"/s, /--no-supervisor/]],
     [['check'], [/-c, --config/]],
     [['explain'], [/-H, --header <field>/, /--ip <address>/, /--json/]],
-    [['purge'], [/--url/, /--all/, /--tag/, /--prefix/, /--host/, /--soft/]],
+    [['purge'], [/--url/, /--all/, /--soft/]],
+    [['version'], [/--json/]],
     [
       ['logs', 'tail'],
       [/--job/, /--filter/],
@@ -56,6 +57,11 @@ t.test('help names every command, and each its options', async (t) => {
     for (const pattern of expected) t.match(stdout, pattern, command.join(' '));
   }
   t.notMatch((await parapet(['run', '--help'])).stdout, /test-faults/);
+  t.notMatch(
+    (await parapet(['purge', '--help'])).stdout,
+    /--tag|--prefix|--host/,
+    'nothing that is not there',
+  );
 });
 
 t.test('a command or an option that there is not: exit 1, and a hint', async (t) => {
@@ -68,6 +74,23 @@ t.test('version tells what runs', async (t) => {
     code: 0,
     stdout: /^parapet \d+\.\d+\.\d+\nnative engine .*\nnode 24\.[^]*openssl/,
   });
+});
+
+t.test('version as JSON, and how the engine was built', async (t) => {
+  const { code, stdout } = await parapet(['version', '--json']);
+  t.equal(code, 0);
+  t.match(JSON.parse(stdout), {
+    parapet: /^\d+\.\d+\.\d+/,
+    engine: { name: 'native', compiler: /\d/, headers: process.versions.node, sanitizers: /none|address/ },
+    node: process.versions.node,
+    openssl: process.versions.openssl,
+    glibc: /^\d\.\d+/,
+  });
+});
+
+t.test('without a command, or without the one below it: the help, and exit 1', async (t) => {
+  t.match(await parapet([]), { code: 1, stderr: /^Usage: parapet \[options\] \[command\]/ });
+  t.match(await parapet(['logs']), { code: 1, stderr: /^Usage: parapet logs/ });
 });
 
 t.test('check and explain read parapet.yaml of the folder by default', async (t) => {

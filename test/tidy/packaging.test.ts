@@ -32,7 +32,7 @@ t.test('systemd takes the unit as it is', { skip: lacks('systemd-analyze') }, as
     ['security', '--offline=true', '--no-pager', '--threshold=20', unitFile],
     { encoding: 'utf8' },
   );
-  t.equal(security.status, 0, security.stdout.trim().split('\n').at(-1));
+  t.equal(security.status, 0, security.stdout.trim().split('\n').at(-1) ?? '');
 });
 
 t.test('the unit gives a drain the time that it takes by default', async (t) => {

@@ -169,6 +169,8 @@ export interface EngineStats {
 
 export interface Binding {
   version(): string;
+  /** Compiler, version of the Node headers, and sanitizers of this image. */
+  buildInfo(): { compiler: string; headers: string; sanitizers: string };
 
   /**
    * Opens a listening TCP socket: SO_REUSEPORT, IPV6_V6ONLY, non-blocking. `host` is an IP literal without brackets;
