@@ -13,7 +13,7 @@ const mayImport = {
   admin: [...base, ...domains],
   config: [...base],
   edge: [...base, ...domains, 'pipeline'],
-  shipper: [...base, 'logs', 'metrics'],
+  shipper: [...base, 'logs', 'metrics', 'rules'],
   control: [...base, ...domains, 'pipeline', 'admin', 'config', 'edge', 'shipper'],
   cli: [...base, 'config', 'control'],
 };
@@ -36,6 +36,7 @@ const packageDoors = {
   commander: '^src/cli/',
   pino: '/operator-log\\.ts$',
   piscina: '^src/compute/',
+  re2js: '^src/rules/run/regex\\.ts$',
 };
 
 const doors = '/(index|config|protocol|layout)\\.ts$';

@@ -68,8 +68,8 @@ export interface ByteSource {
   scan(sink: ByteSink): void;
 }
 export interface ByteSink {
-  bytes(source: number, memory: Uint8Array, offset: number, length: number): void;
-  address(source: number, words: IpWords): void;
+  takeBytes(source: number, memory: Uint8Array, offset: number, length: number): void;
+  takeAddress(source: number, words: IpWords): void;
 }
 
 export type ExpressionKind = 'Bool' | 'Bytes';
@@ -98,14 +98,16 @@ export interface SourceTables {
   /** For a window: entries[windowStarts[n]..windowStarts[n + 1]), each literal << 12 | offset of the window in it. */
   readonly windowStarts: Int32Array;
   readonly entries: Int32Array;
-  /** Literals of less than four bytes by their first byte. */
+  /** Literals of less than four bytes by their first byte: tiny[tinyStarts[n]..tinyStarts[n + 1]). */
   readonly tinyStarts: Int32Array;
   readonly tiny: Int32Array;
-  /** Whole values: open addressing by hash; 0 is free. */
-  readonly exactHashes: Int32Array;
+  /** Whole values: the bits of their lengths, and a hash table of their hashes, 0 where it is free. */
   readonly exactLengths: Int32Array;
+  readonly exactHashes: Int32Array;
   readonly exactStarts: Int32Array;
   readonly exactOwners: Int32Array;
+  /** Expressions for which it is enough that the source is there. */
+  readonly presentOwners: Int32Array;
 }
 
 /** All address sets on one source, cut into segments that no set divides. */
@@ -133,6 +135,9 @@ export interface ExpressionProgram {
   readonly chunks: readonly string[];
   /** Bodies that hold what chunks share. */
   readonly shared: readonly string[];
+  /** Bodies for Bytes expressions, by index. */
+  readonly values: readonly (readonly [index: number, body: string])[];
+  /** Results that are kept for an exchange because several expressions have them. */
   readonly memos: number;
   readonly texts: readonly string[];
   readonly integers: readonly number[];
@@ -164,6 +169,8 @@ export interface Matcher {
   next(from: number, end?: number): number;
   /** One Bool expression, evaluated without the prefilter: for `explain`. */
   test(index: number): boolean;
+  /** Whether an expression is one that computes a text. */
+  isBytes(index: number): boolean;
   /** Value of a Bytes expression as latin1 text; null is nil. */
   bytes(index: number): string | null;
   /** Counts while it is set; null: off. */

@@ -1,21 +1,16 @@
 /** The compiler of expressions: text in, a program or findings out. Runs in control and in the command line only. */
-import type { ExpressionKind, ExpressionProgram, FieldType } from '../protocol.ts';
+import type { ExpressionKind, ExpressionProgram } from '../protocol.ts';
+import { Fault, type Span } from './ast.ts';
+import { checkBool, checkBytes } from './check.ts';
+import { fold } from './fold.ts';
+import { ListTables, type NamedList } from './lists.ts';
+import { parse } from './parse.ts';
+import { type Checked, makeProgram } from './program.ts';
+import type { Scheme } from './scheme.ts';
 
 export type { ExpressionKind, ExpressionProgram, FieldType } from '../protocol.ts';
-
-/** What expressions may name. `requestScheme`, or `recordScheme(fields)` for log records. */
-export interface Scheme {
-  readonly name: string;
-  readonly fields: ReadonlyMap<string, FieldType>;
-  /** Names of the language that are not there yet. */
-  readonly later: ReadonlySet<string>;
-}
-
-/** A named list, its items as they are written in the config: `$name` in an expression. */
-export interface NamedList {
-  readonly kind: 'Bytes' | 'Int' | 'Ip';
-  readonly items: readonly string[];
-}
+export { checkList, type NamedList } from './lists.ts';
+export { recordScheme, requestScheme, type Scheme } from './scheme.ts';
 
 export interface ExpressionText {
   readonly text: string;
@@ -46,17 +41,24 @@ export interface CompileResult {
   readonly findings: readonly Finding[];
 }
 
-export const requestScheme: Scheme = { name: 'request', fields: new Map(), later: new Set() };
-
-export function recordScheme(fields: ReadonlyMap<string, FieldType>): Scheme {
-  return { name: 'record', fields, later: new Set() };
-}
-
-/** What is wrong with the items of a named list, by item; the same findings as for a set in an expression. */
-export function checkList(_list: NamedList): readonly { item: number; message: string }[] {
-  return [];
-}
-
-export function compileSet(_input: CompileInput): CompileResult {
-  throw new Error('not there yet');
+export function compileSet({ scheme, lists, expressions }: CompileInput): CompileResult {
+  const findings: Finding[] = [];
+  const tables = new ListTables(lists);
+  const checked: Checked[] = [];
+  for (const [index, { text, want }] of expressions.entries()) {
+    const add = (severity: Finding['severity'], { from, to }: Span, message: string, hint?: string): void => {
+      findings.push({ index, from, to, message, ...(hint === undefined ? {} : { hint }), severity });
+    };
+    const warn = (span: Span, message: string, hint: string): void => add('warning', span, message, hint);
+    try {
+      const context = { scheme, lists: tables, warn };
+      const check = want === 'Bool' ? checkBool : checkBytes;
+      checked.push({ kind: want, typed: fold(check(context, parse(text, want))) });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      add('error', error, error.message, error.hint);
+    }
+  }
+  if (findings.some(({ severity }) => severity === 'error')) return { findings };
+  return { program: makeProgram(scheme, checked), findings };
 }

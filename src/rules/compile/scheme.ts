@@ -1,0 +1,75 @@
+/** What expressions may name: the tables of src/rules/scheme, or the fields of log records. */
+import { nearestName } from '../../lib/edit-distance.ts';
+import type { FieldType } from '../protocol.ts';
+import { functions } from '../scheme/functions.ts';
+import { laterFields, laterFunctions } from '../scheme/later.ts';
+import { type FieldRow, lowerCaseMaps, requestFields } from '../scheme/request.ts';
+import { Fault, type Span } from './ast.ts';
+
+export interface SchemeField {
+  readonly type: FieldType;
+  readonly isOptional: boolean;
+  /** The row of a request field, which knows its source of bytes. */
+  readonly row?: FieldRow;
+}
+
+/** `requestScheme`, or `recordScheme(fields)`. */
+export interface Scheme {
+  readonly name: string;
+  readonly fields: ReadonlyMap<string, SchemeField>;
+  /** Names of the language that are not there yet. */
+  readonly later: ReadonlySet<string>;
+  /** Maps whose keys are all lower case. */
+  readonly lowerCaseMaps: ReadonlySet<string>;
+}
+
+export const requestScheme: Scheme = {
+  name: 'request',
+  fields: new Map(
+    Object.entries(requestFields).map(([name, row]): [string, SchemeField] => [
+      name,
+      { type: row.type, isOptional: row.isOptional ?? false, row },
+    ]),
+  ),
+  later: laterFields,
+  lowerCaseMaps,
+};
+
+/** Any field of a record may be nil. */
+export function recordScheme(types: ReadonlyMap<string, FieldType>): Scheme {
+  const fields = [...types].map(([name, type]): [string, SchemeField] => [name, { type, isOptional: true }]);
+  return { name: 'record', fields: new Map(fields), later: new Set(), lowerCaseMaps: new Set() };
+}
+
+// edge.* is another name for cf.* (rules.md, choices of our own: 6).
+const canonical = (name: string): string => (name.startsWith('edge.') ? `cf.${name.slice(5)}` : name);
+
+export function findField(scheme: Scheme, span: Span, written: string): { name: string; field: SchemeField } {
+  const own = scheme.fields.get(written);
+  if (own !== undefined) return { name: written, field: own };
+  const name = canonical(written);
+  const field = scheme.fields.get(name);
+  if (field !== undefined) return { name, field };
+  if (scheme.later.has(name)) throw new Fault(span, `the field "${written}" is not available yet`);
+  if (functions[written] !== undefined || written === 'any' || written === 'all') {
+    throw new Fault(span, `"${written}" is a function, and wants arguments`, `${written}(...)`);
+  }
+  const near = nearestName(name, [...scheme.fields.keys(), ...scheme.later]);
+  throw new Fault(span, `unknown field "${written}"`, didYouMean(near ?? gluedOperator(scheme, written)));
+}
+
+// "notssl" and "not ssl".
+function gluedOperator(scheme: Scheme, written: string): string | undefined {
+  const rest = written.startsWith('not') ? written.slice(3) : '';
+  return scheme.fields.has(rest) ? `not ${rest}` : undefined;
+}
+
+export function unknownFunction(span: Span, name: string): Fault {
+  if (laterFunctions.has(name)) return new Fault(span, `the function "${name}" is not available yet`);
+  const near = nearestName(name, ['any', 'all', ...Object.keys(functions), ...laterFunctions]);
+  return new Fault(span, `unknown function "${name}"`, didYouMean(near));
+}
+
+export function didYouMean(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : `did you mean "${name}"?`;
+}

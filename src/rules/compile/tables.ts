@@ -1,0 +1,84 @@
+/** Makes the tables of the prefilter from the guards of expressions; `run/source-scan.ts` tells how they are used. */
+import type { AddressTables, PrefilterTables, SourceTables } from '../protocol.ts';
+import { foldBit, windowBytes } from '../windows.ts';
+import { addressTables } from './address-tables.ts';
+import type { Anchor, Atom, Guard } from './guards.ts';
+import { exactTable, Owners } from './hash-tables.ts';
+import { windowTables } from './window-tables.ts';
+
+const anchorCodes: Readonly<Record<Exclude<Anchor, 'whole'>, number>> = { any: 0, start: 1, end: 2 };
+
+/** What expressions look for in one source. */
+class SourceParts {
+  /** Owners by anchor code and folded literal. */
+  readonly literals = new Map<string, number[]>();
+  readonly whole = new Map<string, number[]>();
+  readonly present: number[] = [];
+
+  add(atom: Exclude<Atom, { kind: 'ranges' }>, owner: number): void {
+    if (atom.kind === 'present') this.present.push(owner);
+    else if (atom.anchor === 'whole') push(this.whole, foldText(atom.text), owner);
+    else push(this.literals, `${anchorCodes[atom.anchor]}${foldText(atom.text)}`, owner);
+  }
+}
+
+function push(map: Map<string, number[]>, key: string, owner: number): void {
+  const owners = map.get(key);
+  if (owners === undefined) map.set(key, [owner]);
+  else if (owners.at(-1) !== owner) owners.push(owner);
+}
+
+export const foldText = (text: string): string =>
+  Buffer.from(Buffer.from(text, 'latin1').map((byte) => byte | foldBit)).toString('latin1');
+
+/** @param guards by index of the expression; undefined where it computes a text */
+export function prefilterTables(guards: readonly (Guard | undefined)[]): PrefilterTables {
+  const sources = new Map<string, SourceParts>();
+  const addresses = new Map<string, { owner: number; atom: Extract<Atom, { kind: 'ranges' }> }[]>();
+  const always = new Int32Array((guards.length + 31) >> 5);
+  for (const [owner, guard] of guards.entries()) {
+    if (guard === null) always[owner >> 5]! |= 1 << (owner & 31);
+    for (const atom of guard ?? []) {
+      const { source } = atom;
+      if (atom.kind === 'ranges') addresses.set(source, [...(addresses.get(source) ?? []), { owner, atom }]);
+      else {
+        const parts = sources.get(source) ?? new SourceParts();
+        parts.add(atom, owner);
+        sources.set(source, parts);
+      }
+    }
+  }
+  return {
+    sources: [...sources].map(([source, parts]) => sourceTables(source, parts)),
+    addresses: [...addresses].map(([source, ranges]): AddressTables => addressTables(source, ranges)),
+    always,
+  };
+}
+
+function sourceTables(source: string, parts: SourceParts): SourceTables {
+  const literals = [...parts.literals.keys()].map((key) => Buffer.from(key.slice(1), 'latin1'));
+  const starts = new Int32Array(literals.length + 1);
+  for (const [index, literal] of literals.entries()) starts[index + 1] = starts[index]! + literal.length;
+  const owners = new Owners([...parts.literals.values()]);
+  return {
+    source,
+    blob: new Uint8Array(Buffer.concat(literals)),
+    starts,
+    anchors: Uint8Array.from(parts.literals.keys(), (key) => Number(key[0])),
+    ownerStarts: owners.starts,
+    owners: owners.owners,
+    ...windowTables(literals),
+    ...tinyTables(literals),
+    ...exactTable(parts.whole),
+    presentOwners: Int32Array.from(parts.present),
+  };
+}
+
+function tinyTables(literals: readonly Uint8Array[]): Pick<SourceTables, 'tiny' | 'tinyStarts'> {
+  const byFirst: number[][] = Array.from({ length: 256 }, () => []);
+  for (const [index, literal] of literals.entries()) {
+    if (literal.length < windowBytes) byFirst[literal[0]!]!.push(index);
+  }
+  const { starts, owners } = new Owners(byFirst);
+  return { tinyStarts: starts, tiny: owners };
+}
