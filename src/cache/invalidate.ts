@@ -32,7 +32,7 @@ export function namedTargets(request: HeadView, response: HeadView, isTls: boole
       isTls ? 'https' : 'http',
       request.authorityText,
       request.arena.text(request.pathOffset, request.pathLength),
-      request.hasQuery ? request.arena.text(request.queryOffset, request.queryLength) : undefined,
+      request.carriesQuery ? request.arena.text(request.queryOffset, request.queryLength) : undefined,
     );
     if (target !== undefined) found.push(target);
   }

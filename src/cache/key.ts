@@ -81,7 +81,7 @@ export function putSite(key: KeyBuilder, zoneKey: number, isTls: boolean, reques
 export function putEarlyKey(key: KeyBuilder, zoneKey: number, isTls: boolean, request: HeadView): void {
   putSite(key, zoneKey, isTls, request);
   key.putSpan(request.pathOffset, request.pathLength);
-  if (!request.hasQuery) return;
+  if (!request.carriesQuery) return;
   key.putByte(questionMark);
   key.putSpan(request.queryOffset, request.queryLength);
 }

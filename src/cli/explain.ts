@@ -1,6 +1,7 @@
 /** `parapet explain`: what would be decided for a request. */
 import { isIP } from 'node:net';
 import { type ExplainedRequest, explain as explainRequest, formatExplained } from '../control/index.ts';
+import { systemClock } from '../lib/clock.ts';
 import { CommandError, readConfig } from './read-config.ts';
 
 export interface ExplainOptions {
@@ -20,7 +21,7 @@ export function explain(method: string, url: string, options: ExplainOptions): n
   const configuration = readConfig(options.config);
   if (isIP(options.ip) === 0) throw new CommandError(`"${options.ip}" is not an IP address`);
   const request: ExplainedRequest = { method, url, fields: options.header.map(readField), ip: options.ip };
-  const phases = explainRequest(configuration, request);
+  const phases = explainRequest(configuration, request, systemClock.nowMs());
   if (typeof phases === 'string') throw new CommandError(phases);
   process.stdout.write(
     options.json === true ? `${JSON.stringify({ request, phases }, null, 2)}\n` : formatExplained(phases),

@@ -1,7 +1,14 @@
-/** What would be decided for a request, phase by phase, as far as it can be said without asking store or origin. */
-import { extname } from 'node:path/posix';
-import { keyExtendingNames } from '../engine/contract.ts';
+/**
+ * What would be decided for a request, phase by phase. The policy of a worker decides it, over a store in which nothing
+ * is; here its decisions are put into words.
+ */
+import { reasons } from '../engine/contract.ts';
+import type { Edit } from '../engine/edits.ts';
+import { Policy } from '../pipeline/index.ts';
+import type { PolicySnapshot } from '../pipeline/protocol.ts';
 import type { Configuration } from './configuration.ts';
+import { type ExplainedRule, RuleReport } from './explain-rules.ts';
+import { Rehearsal, type RehearsedCommand } from './rehearsal.ts';
 import { parseRequestUrl, type RequestUrl } from './request-url.ts';
 import { zoneOf } from './zone-of.ts';
 
@@ -14,105 +21,206 @@ export interface ExplainedRequest {
 }
 
 export interface ExplainedPhase {
-  phase: 'door' | 'zone' | 'cache' | 'origin';
+  /** `door`, `zone`, a phase of rules, `cache`, `origin`. */
+  phase: string;
   decision: string;
   detail: Readonly<Record<string, unknown>>;
 }
 
 /** The phases up to the one that answers. A message where the URL is none. */
-export function explain(configuration: Configuration, request: ExplainedRequest): ExplainedPhase[] | string {
+export function explain(
+  configuration: Configuration,
+  request: ExplainedRequest,
+  nowMs: number,
+): ExplainedPhase[] | string {
   const url = parseRequestUrl(request.url);
   if (url === undefined) return `"${request.url}" is not an absolute http or https URL`;
-  if (request.method === 'TRACE' || request.method === 'CONNECT') {
-    return [{ phase: 'door', decision: 'answered with 405', detail: { reason: 'method_not_allowed' } }];
-  }
-  const { zones } = configuration.compiled.tables;
-  const index = zoneOf(zones, url.host);
-  const door: ExplainedPhase = {
-    phase: 'door',
-    decision: 'goes on',
-    detail: { method: request.method, ip: request.ip },
+  const zone = zoneOf(configuration.compiled.tables.zones, url.host);
+  return new Explanation(configuration, request, url, zone, nowMs).phases;
+}
+
+/** The snapshot with one zone alone: others have no say, and their rules need not be compiled. */
+function snapshotOf({ policy }: Configuration['compiled'], index: number): PolicySnapshot {
+  const zone = policy.zones[index];
+  const used = zone?.rulesets ?? [];
+  return {
+    ...policy,
+    zones: zone === undefined ? [] : [{ ...zone, rulesets: used.map((_, at) => at) }],
+    rulesets: used.map((at) => policy.rulesets[at]).filter((one) => one !== undefined),
   };
-  const zone = configuration.config.zones[index];
-  if (zone === undefined) {
-    return [
-      door,
-      { phase: 'zone', decision: 'answered with 421', detail: { host: url.host, reason: 'no_zone' } },
-    ];
-  }
-  return [
-    door,
-    { phase: 'zone', decision: zone.name, detail: { host: url.host, hosts: zone.hosts } },
-    explainCache(zone, request, url),
-    explainOrigin(configuration, zone.origin, url),
-  ];
 }
 
 type Zone = Configuration['config']['zones'][number];
 
-function explainCache(zone: Zone, request: ExplainedRequest, url: RequestUrl): ExplainedPhase {
-  const decision = eligibility(zone, request, url);
-  const key = {
-    zone: zone.name,
-    scheme: url.isTls ? 'https' : 'http',
-    host: authority(url),
-    target: target(url),
-    ...Object.fromEntries(extensions(request)),
-  };
-  return { phase: 'cache', decision, detail: { mode: zone.cache.mode, key } };
-}
+class Explanation {
+  readonly phases: ExplainedPhase[] = [];
+  readonly #configuration: Configuration;
+  readonly #request: ExplainedRequest;
+  readonly #url: RequestUrl;
+  readonly #zone: Zone | undefined;
+  readonly #rehearsal: Rehearsal;
 
-function eligibility(zone: Zone, { method }: ExplainedRequest, url: RequestUrl): string {
-  if (zone.cache.mode === 'off') return 'not looked up: caching is off';
-  if (method !== 'GET' && method !== 'HEAD') return `not looked up: ${method} is not stored`;
-  const extension = extname(url.path).slice(1).toLowerCase();
-  const isListed = url.path === '/robots.txt' || zone.cache.extensions.includes(extension);
-  if (zone.cache.mode === 'cdn' && !isListed)
-    return 'not looked up: the extension is not in the list of mode cdn';
-  return 'looked up under the key; fetched and perhaps stored where there is nothing fresh';
-}
+  constructor(
+    configuration: Configuration,
+    request: ExplainedRequest,
+    url: RequestUrl,
+    zone: number,
+    nowMs: number,
+  ) {
+    this.#configuration = configuration;
+    this.#request = request;
+    this.#url = url;
+    this.#zone = configuration.config.zones[zone];
+    const snapshot = snapshotOf(configuration.compiled, zone);
+    const { isTls, port, path, query } = url;
+    const own = request.fields.find(([name]) => name === 'host')?.[1];
+    this.#rehearsal = new Rehearsal(
+      {
+        method: request.method,
+        isTls,
+        authority: own ?? authority(url),
+        port,
+        path,
+        query,
+        fields: request.fields.filter(([name]) => name !== 'host'),
+        ip: request.ip,
+      },
+      snapshot.id,
+      nowMs,
+    );
+    const policy = new Policy(this.#rehearsal.memory, this.#rehearsal.ports, snapshot, 0);
+    const report = new RuleReport(snapshot);
+    policy.watch((set, index, verdict) => report.note(set, index, verdict));
+    const decide = () => policy.onBatch();
+    const answer = this.#rehearsal.request(decide).find(({ kind }) => kind !== 'annotate');
+    if (answer === undefined) throw new Error('the policy has not answered');
+    this.#tell(answer, report, decide);
+  }
 
-/** Request fields that are part of the key by default. */
-function extensions({ fields }: ExplainedRequest): [string, string][] {
-  return keyExtendingNames.flatMap((name) => {
-    const values = fields.filter(([key]) => key === name).map(([, value]) => value);
-    const isPlain = name === 'x-forwarded-scheme' && /^https?$/i.test(values[0] ?? '');
-    return values.length === 0 || isPlain ? [] : [[name, values.join(',')]];
-  });
-}
+  #tell(answer: RehearsedCommand, report: RuleReport, decide: () => void): void {
+    const isFetched = answer.kind === 'fetch';
+    const end = `answered with ${answer.word('status')}`;
+    const reason = reasons[answer.word('reason')];
+    if (!isFetched && (reason === 'method_not_allowed' || reason === 'loop_detected')) {
+      this.#add('door', end, { reason });
+      return;
+    }
+    this.#add('door', 'goes on', { method: this.#request.method, ip: this.#request.ip });
+    if (this.#zone === undefined) {
+      this.#add('zone', end, { host: this.#url.host, reason });
+      return;
+    }
+    this.#add('zone', this.#zone.name, { host: this.#url.host, hosts: this.#zone.hosts });
+    for (const { phase, rules, isEnd } of report.phases('http_request')) {
+      this.#add(phase, isEnd ? end : 'goes on', { ...effect(phase, answer, rules), rules });
+    }
+    if (isFetched) {
+      this.#tellCache(this.#zone);
+      this.#tellOrigin(answer);
+    }
+    this.#tellResponse(isFetched ? undefined : answer, report, decide);
+  }
 
-function explainOrigin({ config, compiled }: Configuration, name: string, url: RequestUrl): ExplainedPhase {
-  const origin = config.origins[name];
-  const settings = compiled.policy.origins.find((one) => one.name === name);
-  const servers = (origin?.servers ?? []).map((server, index) => ({
-    url: server.url,
-    host: settings?.servers[index]?.hostHeader || authority(url),
-  }));
-  return {
-    phase: 'origin',
-    decision: name,
-    detail: { balance: origin?.balance, servers, target: target(url) },
-  };
+  #add(phase: string, decision: string, detail: Record<string, unknown>): void {
+    this.phases.push({ phase, decision, detail });
+  }
+
+  #tellCache({ name, cache }: Zone): void {
+    const [key] = this.#rehearsal.keys;
+    const isAsked = key !== undefined;
+    const decision = isAsked
+      ? 'looked up under the key; fetched and perhaps stored where there is nothing fresh'
+      : this.#whyNot(cache.mode);
+    this.#add('cache', decision, { mode: cache.mode, ...(isAsked && { key: readKey(name, key) }) });
+  }
+
+  #whyNot(mode: string): string {
+    const { method } = this.#request;
+    if (mode === 'off') return 'not looked up: caching is off';
+    if (method !== 'GET' && method !== 'HEAD') return `not looked up: ${method} is not stored`;
+    return mode === 'cdn'
+      ? 'not looked up: the extension is not in the list of mode cdn'
+      : 'not looked up: the key would be too long';
+  }
+
+  #tellOrigin(answer: RehearsedCommand): void {
+    const { config, compiled } = this.#configuration;
+    const name = this.#zone?.origin ?? '';
+    const origin = config.origins[name];
+    const settings = compiled.policy.origins.find((one) => one.name === name);
+    const servers = (origin?.servers ?? []).map((server, index) => ({
+      url: server.url,
+      host: settings?.servers[index]?.hostHeader || authority(this.#url),
+    }));
+    const target = answer.target === '' ? ownTarget(this.#url) : answer.target;
+    this.#add('origin', name, { balance: origin?.balance, servers, target });
+  }
+
+  /** What rules make of the response: of the one that was given, or of a plain 200 from the origin. */
+  #tellResponse(given: RehearsedCommand | undefined, report: RuleReport, decide: () => void): void {
+    const sent =
+      given ??
+      this.#rehearsal
+        .originHead(decide, 200, [['content-type', 'text/html']])
+        .find(({ kind }) => kind === 'forward');
+    for (const { phase, rules } of report.phases('http_response'))
+      this.#add(phase, 'goes on', { ...(sent && effect(phase, sent, rules)), rules });
+  }
 }
 
 const authority = ({ host, port }: RequestUrl) => (port === 0 ? host : `${host}:${port}`);
-const target = ({ path, query }: RequestUrl) => (query === undefined ? path : `${path}?${query}`);
+const ownTarget = ({ path, query }: RequestUrl) => (query === undefined ? path : `${path}?${query}`);
+
+/** The parts of a primary key (`src/cache/key.ts`). */
+function readKey(zone: string, key: Buffer): Record<string, string> {
+  const text = key.toString('latin1', 4);
+  const [site = '', ...rest] = text.split('\0');
+  const [target = '', ...extensions] = rest.join('\0').split('\u0001');
+  const more = extensions.map((part): [string, string] => {
+    const equals = part.indexOf('=');
+    return [part.slice(0, equals), part.slice(equals + 1)];
+  });
+  const scheme = site.startsWith('s') ? 'https' : 'http';
+  return { zone, scheme, host: site.slice(1), target, ...Object.fromEntries(more) };
+}
+
+/** What the rules of a phase have written into the command that followed. */
+function effect(
+  phase: string,
+  { edits, target }: RehearsedCommand,
+  rules: readonly ExplainedRule[],
+): Record<string, unknown> {
+  const matched = rules.filter(({ result }) => result === 'matched');
+  if (matched.length === 0) return {};
+  if (phase === 'http_request_transform') return target === '' ? {} : { target };
+  const names = new Set(matched.flatMap(({ fields = [] }) => fields));
+  if (phase === 'http_request_dynamic_redirect') names.add('location');
+  const fields = edits.filter(({ name }) => names.has(name)).map(editText);
+  return fields.length === 0 ? {} : { fields };
+}
+
+const ops = ['', 'remove', 'set', 'add'];
+const editText = ({ op, name, value }: Edit) =>
+  `${ops[op]} ${name}${value === undefined ? '' : `: ${value}`}`;
 
 export function formatExplained(phases: readonly ExplainedPhase[]): string {
+  const width = Math.max(...phases.map(({ phase }) => phase.length)) + 2;
+  const indent = ' '.repeat(width);
   const lines: string[] = [];
   for (const { phase, decision, detail } of phases) {
-    lines.push(`${phase.padEnd(8)}${decision}`);
-    for (const [key, value] of Object.entries(detail)) lines.push(...formatDetail(key, value));
+    lines.push(`${phase.padEnd(width)}${decision}`);
+    for (const [key, value] of Object.entries(detail)) lines.push(...formatDetail(indent, key, value));
   }
   return `${lines.join('\n')}\n`;
 }
 
-function formatDetail(key: string, value: unknown): string[] {
-  const indent = ' '.repeat(8);
-  if (Array.isArray(value) && typeof value[0] === 'object')
-    return value.flatMap((one) => formatDetail(key.replace(/s$/, ''), one));
+function formatDetail(indent: string, key: string, value: unknown): string[] {
+  if (Array.isArray(value) && (typeof value[0] === 'object' || key === 'fields'))
+    return value.flatMap((one) => formatDetail(indent, key.replace(/s$/, ''), one));
   if (Array.isArray(value)) return [`${indent}${key}: ${value.join(', ')}`];
   if (typeof value !== 'object' || value === null) return [`${indent}${key}: ${String(value)}`];
-  const parts = Object.entries(value).map(([name, inner]) => `${name}=${String(inner)}`);
+  const parts = Object.entries(value)
+    .filter(([, inner]) => typeof inner !== 'object')
+    .map(([name, inner]) => `${name}=${String(inner)}`);
   return [`${indent}${key}: ${parts.join(' ')}`];
 }

@@ -106,7 +106,12 @@ export class HeadView {
     return this.#target === 0 ? this.word(headWord.pathLength) : this.#targetPath;
   }
 
+  /** Of the target as it came; `carriesQuery` tells of the one that stands now. */
   get hasQuery(): boolean {
+    return (this.flags & headFlag.hasQuery) !== 0;
+  }
+
+  get carriesQuery(): boolean {
     return this.#target === 0 ? (this.flags & headFlag.hasQuery) !== 0 : this.#targetQuery >= 0;
   }
 

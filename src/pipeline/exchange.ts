@@ -22,8 +22,8 @@ import type { RequestReader } from '../rules/run/index.ts';
 import { Note, Notes } from './notes.ts';
 import type { Plan, ZonePlan } from './plan.ts';
 import { RequestChanges } from './rules/changes.ts';
-import { ChangeMemory } from './rules/memory.ts';
 import type { SecurityNote } from './rules/note.ts';
+import { RefreshingChanges } from './rules/refreshing.ts';
 import type { RuleSet } from './rules/ruleset.ts';
 import { StoredEntry } from './stored-entry.ts';
 
@@ -49,7 +49,7 @@ export class Exchange {
   readonly markers = new MarkerCache();
   readonly refreshes = new RefreshGuard();
   readonly range = new RangeReader();
-  readonly memory = new ChangeMemory();
+  readonly refreshing = new RefreshingChanges();
   /** Only `explain` has one. */
   trace: RuleTrace | undefined;
 
@@ -73,6 +73,8 @@ export class Exchange {
   isReadByRules = false;
   /** The event that the reader of the rules stands at, as a word index; -1: none. */
   readAt = -1;
+  /** The time that rules see: that of the request, at all events of the exchange. */
+  ruleTimeMs = 0;
 
   /** Slot of the phase `lookup`. */
   isCacheable = false;
@@ -132,9 +134,10 @@ export class Exchange {
   }
 
   /** Lets the reader of the rules take up the event, where it has not done so for a look at all rules at once. */
-  readRules(): void {
+  readRules(timeMs: number): void {
     this.isReadByRules = true;
-    if (this.readAt !== this.event.base) this.reader.begin(this.request, this.event, this.nowMs);
+    this.ruleTimeMs = timeMs;
+    if (this.readAt !== this.event.base) this.reader.begin(this.request, this.event, timeMs);
     this.readAt = -1;
   }
 
@@ -160,6 +163,10 @@ export class Exchange {
   }
 
   writeNote(): void {
+    const { changes, note } = this;
+    note.isChanged = !changes.isEmpty;
+    note.skipped = changes.skipped;
+    note.ruleTimeMs = this.ruleTimeMs;
     this.notes.write(this.event.slot, this.event.generation, this.note);
   }
 

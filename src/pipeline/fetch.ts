@@ -158,5 +158,7 @@ export function refreshInBackground(exchange: Exchange): void {
   )
     return;
   note.mode = fetchMode.validate;
+  const { changes, refreshing, zone } = exchange;
+  if (zone.ruleSets.length > 0) refreshing.keep(entry.object, entry.generation, changes.copy());
   writeFetch(exchange, entry.object, entry.generation, 0, commandFlag.background, true);
 }

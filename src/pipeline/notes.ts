@@ -22,6 +22,9 @@ const knownBit = 1 << 5;
 const variantBit = 1 << 6;
 const failedShift = 7;
 const failedMask = 7;
+const changedBit = 1 << 10;
+const skippedShift = 11;
+const skippedMask = 0xffff;
 
 /** One note, unpacked. */
 export class Note {
@@ -33,6 +36,12 @@ export class Note {
   isVariant = false;
   /** Times that a fetch that it followed failed before its head. */
   leadersFailed = 0;
+  /** Rules have changed the request; what later events need of that, they find by running those rules again. */
+  isChanged = false;
+  /** Bits of the phases that a rule has left out. */
+  skipped = 0;
+  /** The time that rules saw: it is the same when they run again. */
+  ruleTimeMs = 0;
 
   clear(): this {
     this.isKnown = false;
@@ -40,6 +49,9 @@ export class Note {
     this.mode = fetchMode.direct;
     this.isVariant = false;
     this.leadersFailed = 0;
+    this.isChanged = false;
+    this.skipped = 0;
+    this.ruleTimeMs = 0;
     return this;
   }
 }
@@ -47,6 +59,7 @@ export class Note {
 export class Notes {
   #generations = new Int32Array(firstSlots);
   #bits = new Int32Array(firstSlots);
+  #times = new Float64Array(firstSlots);
 
   read(slot: number, generation: number, note: Note): Note {
     const bits = this.#generations[slot] === generation ? this.#bits[slot]! : 0;
@@ -55,6 +68,9 @@ export class Notes {
     note.mode = (bits >> modeShift) & modeMask;
     note.isVariant = (bits & variantBit) !== 0;
     note.leadersFailed = (bits >> failedShift) & failedMask;
+    note.isChanged = (bits & changedBit) !== 0;
+    note.skipped = (bits >> skippedShift) & skippedMask;
+    note.ruleTimeMs = note.isKnown ? this.#times[slot]! : 0;
     return note;
   }
 
@@ -66,7 +82,10 @@ export class Notes {
       (note.reason & reasonMask) |
       (note.mode << modeShift) |
       (note.isVariant ? variantBit : 0) |
-      (Math.min(note.leadersFailed, failedMask) << failedShift);
+      (Math.min(note.leadersFailed, failedMask) << failedShift) |
+      (note.isChanged ? changedBit : 0) |
+      ((note.skipped & skippedMask) << skippedShift);
+    this.#times[slot] = note.ruleTimeMs;
   }
 
   #grow(slot: number): boolean {
@@ -75,10 +94,13 @@ export class Notes {
     while (slots <= slot) slots *= 2;
     const generations = new Int32Array(slots);
     const bits = new Int32Array(slots);
+    const times = new Float64Array(slots);
     generations.set(this.#generations);
     bits.set(this.#bits);
+    times.set(this.#times);
     this.#generations = generations;
     this.#bits = bits;
+    this.#times = times;
     return true;
   }
 }

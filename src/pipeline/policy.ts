@@ -22,7 +22,7 @@ import {
 } from '../engine/contract.ts';
 import type { EnginePorts } from '../engine/ports.ts';
 import { HealthTable } from '../origin/index.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type RuleTrace } from './exchange.ts';
 import { answered, next, refusalReason, refusalStatus, runPhases } from './phase.ts';
 import { composePhases, type PhaseLists } from './phases.ts';
 import { noZone, type Plan, planInSlices, type ZonePlan } from './plan.ts';
@@ -106,6 +106,11 @@ export class Policy {
   /** Snapshots that are held ready. */
   get snapshotIds(): number[] {
     return [...this.#programs.keys()];
+  }
+
+  /** Tells of every rule that matches: for `explain`. */
+  watch(trace: RuleTrace): void {
+    this.#exchange.trace = trace;
   }
 
   /** Decides the batch that lies in the arena. */

@@ -63,6 +63,8 @@ export interface Command {
   edits: Edit[];
   storeEdits: Edit[];
   key: string;
+  /** Of a fetch; empty: the request's own. */
+  target: string;
   body: string;
 }
 
@@ -341,6 +343,7 @@ export class FakeEngine {
       edits: decodeEdits(span('editsOffset', 'editsLength')),
       storeEdits: decodeEdits(span('storeEditsOffset', 'storeEditsLength')),
       key: Buffer.from(span('keyOffset', 'keyLength')).toString('latin1'),
+      target: Buffer.from(span('targetOffset', 'targetLength')).toString('latin1'),
       body: Buffer.from(span('bodyOffset', 'bodyLength')).toString(),
     };
   }

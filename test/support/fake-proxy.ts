@@ -3,6 +3,8 @@
  * It carries commands out as the contract says, one exchange at a time.
  */
 import {
+  type Annotation,
+  annotations,
   cacheResults,
   cacheStatus,
   commandFlag,
@@ -61,6 +63,8 @@ export interface ClientResponse {
   body: string;
   cacheResult: string;
   reason: string;
+  /** What the record was told of rules. */
+  notes: Partial<Record<Annotation, string>>;
   commands: Command[];
   get(name: string): string | undefined;
 }
@@ -93,6 +97,19 @@ export function applyEdits(fields: Fields, edits: readonly Edit[]): [string, str
   return result;
 }
 
+/** Entries of an `annotate` command. */
+function decodeAnnotations(body: string): Partial<Record<Annotation, string>> {
+  const bytes = Buffer.from(body, 'utf8');
+  const notes: Partial<Record<Annotation, string>> = {};
+  for (let at = 0; at < bytes.length; ) {
+    const length = bytes.readUInt16LE(at + 2);
+    const name = annotations[bytes.readUInt16LE(at)] as Annotation;
+    notes[name] = bytes.toString('utf8', at + 4, at + 4 + length);
+    at += 4 + length;
+  }
+  return notes;
+}
+
 const conditional = new Set([
   'if-match',
   'if-none-match',
@@ -121,6 +138,7 @@ interface Exchange {
   origin: Required<Pick<OriginResponse, 'status' | 'fields' | 'body'>>;
   commands: Command[];
   result: ClientResponse | undefined;
+  notes: Partial<Record<Annotation, string>>;
 }
 
 export class FakeProxy {
@@ -174,6 +192,7 @@ export class FakeProxy {
       origin: { status: 0, fields: [], body: '' },
       commands: [],
       result: undefined,
+      notes: {},
     };
   }
 
@@ -257,6 +276,9 @@ export class FakeProxy {
         return this.#forward(exchange, command);
       case 'refresh':
         return this.#refresh(exchange, command);
+      case 'annotate':
+        exchange.notes = decodeAnnotations(command.body);
+        return;
       default:
         throw new Error(`the fake proxy does not know ${command.kind}`);
     }
@@ -295,6 +317,7 @@ export class FakeProxy {
       body: exchange.request.method === 'HEAD' ? '' : body,
       cacheResult: cacheResults[command.word('cacheResult')]!,
       reason: reasons[command.word('reason')]!,
+      notes: exchange.notes,
       commands: exchange.commands,
       get: (name) => valueOf(fields, name),
     };
@@ -324,7 +347,7 @@ export class FakeProxy {
     exchange.revalidated = [command.word('object'), command.word('objectGeneration')];
     const asked: OriginRequest = {
       method: request.method ?? 'GET',
-      target: request.target ?? '/',
+      target: command.target === '' ? (request.target ?? '/') : command.target,
       fields,
       server: exchange.server,
       isBackground: !exchange.hasClient,

@@ -49,6 +49,7 @@ export interface Rule {
 }
 
 export interface RuleSet {
+  readonly settings: RulesetSettings;
   readonly matcher: Matcher;
   readonly rules: readonly Rule[];
   readonly phases: Readonly<Record<PhaseName, PhaseRange>>;
@@ -112,7 +113,8 @@ function prepareRule({ id, description, isLogged, action }: RuleSettings, phase:
   };
 }
 
-export function prepareRuleSet({ rules, phases }: RulesetSettings, matcher: Matcher): RuleSet {
+export function prepareRuleSet(settings: RulesetSettings, matcher: Matcher): RuleSet {
+  const { rules, phases } = settings;
   const phaseOf = (index: number) => phaseNames.find((name) => index < phases[name].end) as PhaseName;
-  return { matcher, rules: rules.map((rule, index) => prepareRule(rule, phaseOf(index))), phases };
+  return { settings, matcher, rules: rules.map((rule, index) => prepareRule(rule, phaseOf(index))), phases };
 }

@@ -1,4 +1,5 @@
 /** The rule phases of a request, and what they leave to its later events. */
+import { eventWord } from '../../engine/contract.ts';
 import type { PhaseName } from '../../rules/action/protocol.ts';
 import type { Exchange } from '../exchange.ts';
 import { next, type Phase, refusal } from '../phase.ts';
@@ -16,7 +17,7 @@ function applyTarget(exchange: Exchange): number {
   const { changes, request, reader, writer, arena, plan } = exchange;
   if (!changes.hasTarget) return next;
   const path = changes.path ?? arena.text(request.pathOffset, request.pathLength);
-  const own = request.hasQuery ? arena.text(request.queryOffset, request.queryLength) : null;
+  const own = request.carriesQuery ? arena.text(request.queryOffset, request.queryLength) : null;
   const query = changes.query === undefined ? own : changes.query;
   const text = query === null ? path : `${path}?${query}`;
   if (text.length > plan.limits.rewrittenTargetBytesMax) return tooLong;
@@ -39,7 +40,7 @@ function applyFields(exchange: Exchange): void {
 
 /** Takes up the request for the rules: the first of their phases. */
 export function beginRules(exchange: Exchange): number {
-  if (exchange.zone.ruleSets.length > 0) exchange.readRules();
+  if (exchange.zone.ruleSets.length > 0) exchange.readRules(exchange.nowMs);
   return next;
 }
 
@@ -58,27 +59,36 @@ export function lateTransform(exchange: Exchange): number {
   return verdict;
 }
 
-/** The last of the rule phases of a request: what later events and the record have to know is written down. */
+/** The last of the rule phases of a request: the record is told what has matched. */
 export function endRules(exchange: Exchange): number {
-  const { changes, event } = exchange;
-  if (!changes.isEmpty) exchange.memory.keep(event.slot, event.generation, changes.copy());
   writeSecurity(exchange);
   return next;
 }
 
-/** At the later events of an exchange: what rules have made of the request holds on. */
+/** A background refresh: what stood for the request that it is for, stands for it. */
+function recallRefresh(exchange: Exchange): number {
+  const { changes, event } = exchange;
+  const object = event.word(eventWord.revalidated);
+  const kept = exchange.refreshing.find(object, event.word(eventWord.revalidatedGeneration));
+  exchange.readRules(exchange.nowMs);
+  // Not knowing what was asked for, its answer cannot be stored.
+  if (kept === undefined) return noRoom;
+  changes.take(kept);
+  applyFields(exchange);
+  return applyTarget(exchange);
+}
+
+/**
+ * At the later events of an exchange: what rules have made of the request holds on. The rules that change it run again,
+ * over the same head, at the time that they saw before: nothing has to be kept meanwhile.
+ */
 export function recallRules(exchange: Exchange): number {
-  const { changes, event, zone } = exchange;
-  if (zone.ruleSets.length === 0) return next;
-  exchange.readRules();
-  const kept = exchange.memory.find(event.slot, event.generation);
-  if (kept !== undefined) {
-    changes.take(kept);
-    applyFields(exchange);
-    return applyTarget(exchange);
-  }
-  if (event.hasClient) return next;
-  // A background fetch is an exchange of its own, with a copy of the head.
+  if (exchange.zone.ruleSets.length === 0) return next;
+  const note = exchange.readNote();
+  if (!note.isKnown && !exchange.event.hasClient) return recallRefresh(exchange);
+  exchange.readRules(note.isKnown ? note.ruleTimeMs : exchange.nowMs);
+  exchange.changes.skipped = note.skipped;
+  if (note.isKnown && !note.isChanged) return next;
   const verdict = transform(exchange);
   return verdict === next ? lateTransform(exchange) : verdict;
 }

@@ -100,6 +100,8 @@ function checkIndex(context: Context, node: IndexNode): Typed {
 
 function checkBase(context: Context, base: Base): Typed {
   if (base.kind === 'field') {
+    // The product takes them as conditions, and shows "all requests" as the first.
+    if (base.name === 'true' || base.name === 'false') return constant('Bool', base.name === 'true');
     const { name, field } = findField(context.scheme, base, base.name);
     const slot: Slot = { field: name, type: field.type };
     return { op: 'slot', type: field.type, isLane: false, slot, isOptional: field.isOptional };
