@@ -14,14 +14,18 @@ const rules = {
   http_request_dynamic_redirect: [
     {
       ref: 'to-https',
+      description: 'No page without TLS',
+      enabled: true,
       expression: 'not ssl',
       action: 'redirect',
       action_parameters: {
         from_value: {
           target_url: { expression: 'concat("https://", http.host, http.request.uri)' },
           status_code: 308,
+          preserve_query_string: false,
         },
       },
+      logging: { enabled: true },
     },
   ],
   http_request_transform: [
@@ -42,7 +46,9 @@ const rules = {
       ref: 'dotfiles',
       expression: 'http.request.uri.path contains "/."',
       action: 'block',
-      action_parameters: { response: { status_code: 404, content: 'Nothing here.' } },
+      action_parameters: {
+        response: { status_code: 404, content: 'Nothing here.', content_type: 'text/plain' },
+      },
     },
     {
       ref: 'office',
@@ -50,7 +56,7 @@ const rules = {
       action: 'skip',
       action_parameters: { ruleset: 'current', phase: 'current', phases: ['http_request_late_transform'] },
     },
-    { ref: 'watch-admin', expression: 'http.request.uri.path wildcard "/admin/*"', action: 'log' },
+    { id: 'watch-admin', expression: 'http.request.uri.path wildcard "/admin/*"', action: 'log' },
   ],
   http_request_late_transform: [
     {
