@@ -11,6 +11,7 @@ export interface Diagnostic {
   message: string;
   expected?: string | undefined;
   suggestion?: string | undefined;
+  hint?: string | undefined;
   /** The source line, or empty where there is none. */
   source: string;
   /** Default: error. A warning refuses nothing. */
@@ -45,6 +46,7 @@ export function formatDiagnostic(fault: Diagnostic): string {
   }
   if (fault.expected !== undefined) lines.push(`      = expected: ${fault.expected}`);
   if (fault.suggestion !== undefined) lines.push(`      = did you mean "${fault.suggestion}"?`);
+  if (fault.hint !== undefined) lines.push(`      = ${fault.hint}`);
   return lines.join('\n');
 }
 

@@ -107,6 +107,14 @@ function breaks(
 }
 
 function place(finding: Finding, source: Source): Diagnostic {
-  const { path, part = 'value', message, expected, suggestion, span, severity } = finding;
-  return { file: source.file, ...source.locate(path, part, span), message, expected, suggestion, severity };
+  const { path, part = 'value', message, expected, suggestion, hint, span, severity } = finding;
+  return {
+    file: source.file,
+    ...source.locate(path, part, span),
+    message,
+    expected,
+    suggestion,
+    hint,
+    severity,
+  };
 }

@@ -14,6 +14,8 @@ export interface Finding {
   message: string;
   expected?: string | undefined;
   suggestion?: string | undefined;
+  /** A sentence that helps, in place of `suggestion`. */
+  hint?: string | undefined;
   /** Characters of the text at the path that are meant, `to` not included. */
   span?: { from: number; to: number };
   /** Default: error. */

@@ -11,7 +11,8 @@ export interface ActionContext {
   readonly phase: PhaseName;
   /** Takes up an expression that computes a text; answers its index in the program. */
   bytes(path: Steps, text: string): number;
-  fault(path: Steps, message: string, expected?: string, suggestion?: string): void;
+  /** `part`: what of the path is meant, the value that it leads to (default) or its key. */
+  fault(path: Steps, message: string, expected?: string, part?: 'key'): void;
 }
 
 export interface Action {

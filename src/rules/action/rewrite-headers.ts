@@ -51,7 +51,7 @@ function compileHeader(
   const name = given.toLowerCase();
   const message = refusedField(name, context.phase.startsWith('http_response') ? 'response' : 'request');
   if (message !== undefined) {
-    context.fault(path, message);
+    context.fault(path, message, undefined, 'key');
     return undefined;
   }
   if (config.operation === 'remove') return { operation: 'remove', name };
@@ -72,7 +72,12 @@ export const rewriteHeaders: Action = {
     for (const [name] of entries) {
       const lower = name.toLowerCase();
       if (seen.has(lower))
-        context.fault(['action_parameters', 'headers', name], `the field "${lower}" stands here twice`);
+        context.fault(
+          ['action_parameters', 'headers', name],
+          `the field "${lower}" stands here twice`,
+          undefined,
+          'key',
+        );
       seen.add(lower);
     }
     const rewrites = entries.map(([name, config]) => compileHeader(name, config, context));

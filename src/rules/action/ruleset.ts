@@ -23,14 +23,17 @@ export interface RuleConfig {
   readonly action_parameters?: unknown;
   readonly logging: { readonly enabled: boolean };
 }
-export type RulesConfig = Partial<Record<PhaseName, readonly RuleConfig[]>>;
+/** A hole stands for a rule that has a fault of its own already. */
+export type RulesConfig = Partial<Record<PhaseName, readonly (RuleConfig | undefined)[]>>;
 
 /** A fault or a warning; the path begins below the section. */
 export interface RuleFinding {
   readonly path: readonly (string | number)[];
   readonly message: string;
   readonly expected?: string | undefined;
-  readonly suggestion?: string | undefined;
+  readonly part?: 'key' | 'value';
+  /** A sentence that helps. */
+  readonly hint?: string | undefined;
   /** Characters of the expression at the path. */
   readonly span?: { readonly from: number; readonly to: number };
   readonly severity: 'error' | 'warning';
@@ -81,8 +84,14 @@ class Batch {
         this.texts.push({ text, want: 'Bytes', path: [...path, ...at] });
         return this.#count + this.texts.length - 1;
       },
-      fault: (at, message, expected, suggestion) => {
-        this.findings.push({ path: [...path, ...at], message, expected, suggestion, severity: 'error' });
+      fault: (at, message, expected, part) => {
+        this.findings.push({
+          path: [...path, ...at],
+          message,
+          expected,
+          severity: 'error',
+          ...(part && { part }),
+        });
       },
     };
     return findAction(phase, rule.action)?.compile(rule.action_parameters ?? {}, context);
@@ -94,7 +103,7 @@ class Batch {
     const { program, findings } = compileSet({ scheme: requestScheme, lists, expressions });
     for (const { index, from, to, message, hint, severity } of findings) {
       const { path = [] } = expressions[index] ?? {};
-      this.findings.push({ path, message, suggestion: hint, span: { from, to }, severity });
+      this.findings.push({ path, message, hint, span: { from, to }, severity });
     }
     const isFaulty = this.findings.some(({ severity }) => severity === 'error');
     if (isFaulty || program === undefined) return { findings: this.findings };
@@ -158,7 +167,9 @@ function unreachable(placed: readonly PlacedRule[]): RuleFinding[] {
 
 export function compileRuleset(config: RulesConfig, lists: Lists): CompiledRuleset {
   const placed = phaseNames.flatMap((phase) =>
-    (config[phase] ?? []).map((rule, index): PlacedRule => ({ phase, path: [phase, index], rule })),
+    (config[phase] ?? []).flatMap((rule, index): PlacedRule[] =>
+      rule === undefined ? [] : [{ phase, path: [phase, index], rule }],
+    ),
   );
   const compiled = [true, false].map((isEnabled) => {
     const rules = placed.filter(({ rule }) => rule.enabled === isEnabled);

@@ -42,7 +42,7 @@ export const skip: Action = {
   compile(given, context) {
     const { ruleset, phase, phases = [] } = given as Static<typeof parameters>;
     const path = ['action_parameters'];
-    if (ruleset === undefined && phase === undefined && phases.length === 0)
+    if (Object.keys(given as object).length === 0)
       context.fault(path, 'a skip that skips nothing', 'ruleset: current, phase: current, or phases');
     for (const [index, name] of phases.entries()) {
       if (phaseNames.some((built) => built === name)) continue;
