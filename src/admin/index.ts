@@ -1,5 +1,5 @@
 /** The admin API. */
-export type { AdminPorts, Outcome, PurgeRequest } from './ports.ts';
+export type { AdminPorts, LineReader, Outcome, PurgeRequest, TailQuestion } from './ports.ts';
 export { type Problem, problems } from './problem.ts';
 export { type AdminAddress, AdminServer } from './server.ts';
 export { readOrMakeToken } from './token.ts';

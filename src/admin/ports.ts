@@ -9,6 +9,20 @@ export interface PurgeRequest {
   soft: boolean;
 }
 
+export interface TailQuestion {
+  /** Name of a job, whose fields and filter hold. */
+  job?: string;
+  /** An expression over record fields. */
+  filter?: string;
+}
+
+export interface LineReader {
+  /** Whole lines of JSON, and how many records were missed before them. `taken` is called once they are on their way. */
+  lines: (lines: Uint8Array, skipped: number, taken: () => void) => void;
+  /** There will be no more. */
+  ended: (why: string) => void;
+}
+
 export type Outcome<T> = { ok: true; value: T } | { ok: false; problem: Problem };
 
 export interface AdminPorts {
@@ -22,6 +36,8 @@ export interface AdminPorts {
   purge(request: PurgeRequest): Promise<Outcome<{ purged: number }>>;
   restartWorker(slot: number): Outcome<{ worker: number }>;
   logStats(): Promise<unknown>;
+  /** Live records for `reader`, until what is returned is called. */
+  logTail(question: TailQuestion, reader: LineReader): Outcome<() => void>;
   /** One line for each change that was asked for: who, what, how it ended. */
   audit(line: string): void;
 }

@@ -47,6 +47,13 @@ export const problems = {
     detail: 'The body has to be application/json.',
   }),
   bad: (detail: string): Problem => ({ status: 400, title: 'Bad Request', detail }),
+  badFilter: (detail: string, extra: Problem['extra']): Problem => ({
+    status: 400,
+    title: 'Bad Request',
+    detail,
+    ...(extra === undefined ? {} : { extra }),
+  }),
+  tooMany: (detail: string): Problem => ({ status: 429, title: 'Too Many Requests', detail }),
   refused: (detail: string, extra?: Problem['extra']): Problem => ({
     status: 422,
     title: 'Unprocessable Content',

@@ -8,19 +8,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, createConnection } from 'node:net';
 import { expositionType } from '../metrics/index.ts';
 import type { AdminPorts, Outcome, PurgeRequest } from './ports.ts';
-import { type Problem, problemBody, problems, problemType } from './problem.ts';
+import { type Problem, problems } from './problem.ts';
 import { redact } from './redact.ts';
+import { problem, type Reply } from './reply.ts';
+import { beginTail, linesType } from './tail.ts';
 import { isToken } from './token.ts';
 
 export type AdminAddress = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string };
 
 const bodyBytesMax = 65_536;
-
-interface Reply {
-  status: number;
-  type: string;
-  body: string;
-}
 
 interface Route {
   method: 'GET' | 'POST';
@@ -28,15 +24,13 @@ interface Route {
   handle: (ports: AdminPorts, match: RegExpExecArray, body: string) => Promise<Reply> | Reply;
 }
 
+/** The one resource that does not end by itself. */
+const tailPath = '/logs/tail';
+
 const json = (status: number, value: unknown): Reply => ({
   status,
   type: 'application/json',
   body: `${JSON.stringify(value)}\n`,
-});
-const problem = (what: Problem): Reply => ({
-  status: what.status,
-  type: problemType,
-  body: problemBody(what),
 });
 const text = (status: number, body: string): Reply => ({ status, type: 'text/plain; charset=utf-8', body });
 
@@ -62,7 +56,8 @@ const routes: readonly Route[] = [
   },
   { method: 'GET', path: /^\/config$/, handle: (ports) => json(200, redact(ports.config())) },
   { method: 'GET', path: /^\/logs\/stats$/, handle: async (ports) => json(200, await ports.logStats()) },
-  { method: 'GET', path: /^\/logs\/tail$/, handle: () => problem(problems.notYet('/logs/tail')) },
+  // A HEAD of it: what a GET would begin with.
+  { method: 'GET', path: /^\/logs\/tail$/, handle: () => ({ status: 200, type: linesType, body: '' }) },
   { method: 'POST', path: /^\/reload$/, handle: async (ports) => fromOutcome(await ports.reload()) },
   {
     method: 'POST',
@@ -143,14 +138,16 @@ export class AdminServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let reply: Reply;
+    let reply: Reply | null;
     let allow: string | undefined;
     try {
-      ({ reply, allow } = await this.#route(request));
+      ({ reply, allow } = await this.#route(request, response));
     } catch (error) {
       this.#ports.audit(`${request.method} ${request.url}: ${(error as Error).stack}`);
       reply = problem(problems.internal());
     }
+    // It has its answer already, and goes on.
+    if (reply === null) return;
     if (request.method === 'POST')
       this.#ports.audit(`admin: ${request.method} ${request.url} -> ${reply.status}`);
     if (response.destroyed) return;
@@ -167,7 +164,10 @@ export class AdminServer {
     response.end(request.method === 'HEAD' ? undefined : reply.body);
   }
 
-  async #route(request: IncomingMessage): Promise<{ reply: Reply; allow?: string }> {
+  async #route(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<{ reply: Reply | null; allow?: string }> {
     if (!this.#isOwnHost(request.headers.host)) return { reply: problem(problems.foreignHost()) };
     if (request.headers.origin !== undefined) return { reply: problem(problems.origin()) };
     const path = (request.url ?? '').replace(/\?.*$/, '');
@@ -179,6 +179,8 @@ export class AdminServer {
       const allow = matching.map((row) => (row.method === 'GET' ? 'GET, HEAD' : row.method)).join(', ');
       return { reply: problem(problems.method(request.method ?? '', allow)), allow };
     }
+    if (path === tailPath && request.method === 'GET')
+      return { reply: beginTail(this.#ports, request, response) };
     if (route.method === 'POST' && !isToken(request.headers.authorization, this.#token)) {
       return { reply: problem(problems.token()) };
     }

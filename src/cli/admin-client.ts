@@ -1,6 +1,7 @@
 /** Asks the admin API of the running process that a config describes. */
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
 import { type Configuration, findAdmin, formatAdmin, tokenPath } from '../control/index.ts';
 import { CommandError } from './read-config.ts';
 
@@ -41,8 +42,11 @@ function token({ config }: Configuration): string {
   }
 }
 
-/** Rejects with a CommandError where nothing answers. */
-export async function askAdmin(configuration: Configuration, question: AdminQuestion): Promise<AdminAnswer> {
+/** Asks, and gives the answer to be read. Rejects with a CommandError where nothing answers. */
+export async function openAdmin(
+  configuration: Configuration,
+  question: AdminQuestion,
+): Promise<IncomingMessage> {
   const address = place(configuration);
   const { method, path, body, timeoutMs } = question;
   const text = body === undefined ? '' : JSON.stringify(body);
@@ -55,23 +59,25 @@ export async function askAdmin(configuration: Configuration, question: AdminQues
     headers['content-length'] = String(Buffer.byteLength(text));
   }
   return await new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new CommandError(`${formatAdmin(address)} (admin.address): ${why}`));
-    const sent = request({ ...to, method, path, headers, agent: false, timeout: timeoutMs }, (response) => {
-      let answer = '';
-      response.setEncoding('utf8');
-      response.on('data', (piece: string) => {
-        answer += piece;
-      });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: answer }));
-      response.on('error', (error) => fail(error.message));
-    });
+    const sent = request({ ...to, method, path, headers, agent: false, timeout: timeoutMs }, resolve);
     sent.on('timeout', () => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)));
     sent.on('error', (error: NodeJS.ErrnoException) => {
       const isAbsent = error.code === 'ECONNREFUSED' || error.code === 'ENOENT';
-      fail(isAbsent ? 'nothing answers: is parapet running?' : error.message);
+      const why = isAbsent ? 'nothing answers: is parapet running?' : error.message;
+      reject(new CommandError(`${formatAdmin(address)} (admin.address): ${why}`));
     });
     sent.end(text);
   });
+}
+
+/** Asks, and reads the answer. Rejects with a CommandError where nothing answers. */
+export async function askAdmin(configuration: Configuration, question: AdminQuestion): Promise<AdminAnswer> {
+  const response = await openAdmin(configuration, question);
+  try {
+    return { status: response.statusCode ?? 0, body: await readText(response) };
+  } catch (error) {
+    throw new CommandError(`the admin API broke off: ${(error as Error).message}`);
+  }
 }
 
 /** The detail of a problem document, or the whole body. */

@@ -7,6 +7,7 @@ import { type ExplainOptions, explain } from './explain.ts';
 import { type PurgeOptions, purge } from './purge.ts';
 import { CommandError, defaultFile } from './read-config.ts';
 import { proxyCommand, type RunOptions, run, runProxyChild } from './run.ts';
+import { type TailOptions, tail } from './tail.ts';
 import { version } from './version.ts';
 
 const configOption = () => new Option('-c, --config <file>', 'the config').default(defaultFile);
@@ -63,13 +64,11 @@ function buildProgram(done: (code: number) => void): Command {
   const logs = program.command('logs').description('log records of the running process');
   logs
     .command('tail')
-    .description('print records as they come (not available yet)')
+    .description('print records as they come, until Ctrl-C')
     .addOption(configOption())
-    .option('--job <name>', 'of one job')
-    .option('--filter <expression>', 'that an expression matches')
-    .action(() => {
-      throw new CommandError('logs tail is not available yet in this version');
-    });
+    .option('--job <name>', 'with the fields of a job, and what its filter lets pass')
+    .option('--filter <expression>', "that an expression matches, such as 'EdgeResponseStatus ge 500'")
+    .action(async (options: TailOptions) => done(await tail(options)));
   program
     .command('version')
     .description('print the versions of everything that runs')

@@ -1,6 +1,13 @@
 /** The admin API's view of the process. */
 import { readdirSync } from 'node:fs';
-import { type AdminPorts, type Outcome, type PurgeRequest, problems } from '../admin/index.ts';
+import {
+  type AdminPorts,
+  type LineReader,
+  type Outcome,
+  type PurgeRequest,
+  problems,
+  type TailQuestion,
+} from '../admin/index.ts';
 import type { Binding } from '../engine/native/binding.ts';
 import {
   type CounterPage,
@@ -16,6 +23,7 @@ import type { Delivery } from './delivery.ts';
 import type { Fleet } from './fleet.ts';
 import { logFamilies } from './log-families.ts';
 import { parseRequestUrl, primaryKey } from './request-url.ts';
+import { tailRequest } from './tail-request.ts';
 import { zoneOf } from './zone-of.ts';
 
 /** What the API looks at; the process owns it. */
@@ -36,6 +44,9 @@ export interface Observed {
   tell(line: string): void;
 }
 
+/** Sessions of live records at a time: each costs the log thread the lines that it sees. */
+const tailsMax = 16;
+
 export function adminPorts(observed: Observed): AdminPorts {
   return {
     readiness: () => readiness(observed),
@@ -49,9 +60,19 @@ export function adminPorts(observed: Observed): AdminPorts {
         ? { ok: true, value: { worker: slot } }
         : { ok: false, problem: problems.notFound(`worker ${slot}`) };
     },
+    logTail: (question, reader) => tail(observed, question, reader),
     logStats: async () => (await observed.delivery()?.stats()) ?? {},
     audit: (line) => observed.tell(line),
   };
+}
+
+function tail(observed: Observed, question: TailQuestion, reader: LineReader): Outcome<() => void> {
+  const delivery = observed.delivery();
+  if (delivery === undefined) return { ok: false, problem: problems.refused('The process starts.') };
+  if (delivery.tails >= tailsMax)
+    return { ok: false, problem: problems.tooMany(`${tailsMax} sessions of live records are under way.`) };
+  const request = tailRequest(observed.configuration(), question);
+  return request.ok ? { ok: true, value: delivery.tail(request.value, reader) } : request;
 }
 
 function readiness(observed: Observed): { isReady: boolean; detail: string } {

@@ -6,8 +6,9 @@ import type { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { LogsConfig } from '../logs/config.ts';
-import type { FromShipper, ShipperStats, ToShipper } from '../shipper/protocol.ts';
+import type { FromShipper, ShipperStats, TailRequest, ToShipper } from '../shipper/protocol.ts';
 import { Backoff } from './backoff.ts';
+import { LiveTail, type TailReader } from './live-tail.ts';
 
 /** What of `worker_threads.Worker` is used. */
 export interface ShipperThread extends EventEmitter {
@@ -33,6 +34,7 @@ export class Delivery {
   readonly #rings = new Set<string>();
   readonly #left = new Set<string>();
   readonly #waiting = new Map<number, (stats: ShipperStats) => void>();
+  readonly #tail = new LiveTail((message) => this.#thread?.postMessage(message));
   #logs: LogsConfig;
   #thread: ShipperThread | undefined;
   #startedAtMs = 0;
@@ -75,6 +77,16 @@ export class Delivery {
       if (existsSync(path)) thread.postMessage({ type: 'recover', path });
       else this.#left.delete(path);
     }
+    this.#tail.renew();
+  }
+
+  get tails(): number {
+    return this.#tail.size;
+  }
+
+  /** Live records, until what is returned is called. */
+  tail(request: TailRequest, reader: TailReader): () => void {
+    return this.#tail.begin(request, reader);
   }
 
   addRing(path: string): void {
@@ -145,6 +157,9 @@ export class Delivery {
       case 'stats':
         this.#waiting.get(message.id)?.(message.stats);
         break;
+      case 'tailed':
+        this.#tail.hear(message);
+        break;
       case 'drained':
         if (!message.isComplete) tell('logs: not everything is delivered: the next start goes on');
         this.#drained?.();
@@ -158,7 +173,10 @@ export class Delivery {
   #ended(cause: Error): void {
     this.#thread = undefined;
     this.#drained?.();
-    if (this.#isEnding) return;
+    if (this.#isEnding) {
+      this.#tail.endAll('the process ends');
+      return;
+    }
     const delayMs = this.#backoff.nextDelayMs(this.#ports.clock.monotonicMs() - this.#startedAtMs);
     this.#ports.tell(`logs: the thread ended (${cause.message}) and is started again`);
     this.#restarts += 1;

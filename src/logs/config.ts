@@ -13,7 +13,8 @@ import {
   text,
 } from '../lib/schema.ts';
 import { checkOutput, outputConfig } from './record/config.ts';
-import { jobDatasets } from './record/dataset.ts';
+import { datasetFields, type JobDataset, jobDatasets } from './record/dataset.ts';
+import { type FilterType, filterTypes } from './record/filter-types.ts';
 import { ringBytesMax, ringBytesMin } from './ring/layout.ts';
 import { checkDestination, destinationConfig } from './sinks/config.ts';
 
@@ -79,6 +80,11 @@ export const logsConfig = section(
   { default: {}, description: 'Log records: one for each exchange.' },
 );
 export type LogsConfig = Static<typeof logsConfig>;
+
+/** What a filter over records of a dataset may name. */
+export function filterTypesOf(dataset: JobDataset): ReadonlyMap<string, FilterType> {
+  return filterTypes(datasetFields[dataset]);
+}
 
 interface LogsFinding {
   path: (string | number)[];

@@ -8,13 +8,16 @@ import { HttpSink } from './sinks/http/index.ts';
 import type { Sink, SinkPorts } from './sinks/sink.ts';
 
 export type { Program } from './encode/compile.ts';
+export { FrameEncoder, frameLengthAt, type Run, sampleAll } from './encode/frames.ts';
 export { encodeLossLine, type Loss } from './encode/loss.ts';
+export { datasetFields } from './record/dataset.ts';
+export { RecordReader } from './record/reader.ts';
 export { ringFilePrefix, ringFileSuffix, ringTemporarySuffix } from './ring/layout.ts';
 export { type Encoding, Ring } from './ring/reader.ts';
 export type { Batch, OpenDone, SendDone, Sink, SinkFailure, SinkPorts } from './sinks/sink.ts';
 
 /** The program of a job's lines. The config has been checked: every name is a field. */
-export function programOf({ dataset, output }: JobConfig): Program {
+export function programOf({ dataset, output }: Pick<JobConfig, 'dataset' | 'output'>): Program {
   const { id, fields, defaults } = datasetFields[dataset];
   const names = output.field_names ?? defaults;
   const chosen = names.flatMap((name) => fields.get(name) ?? []);

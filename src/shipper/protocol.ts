@@ -3,6 +3,7 @@
  * by their path, as the engine that writes them reported it.
  */
 import type { JobConfig } from '../logs/config.ts';
+import type { ExpressionProgram } from '../rules/protocol.ts';
 
 export type ToShipper =
   | {
@@ -24,12 +25,27 @@ export type ToShipper =
   | { type: 'reopen' }
   /** Deliver everything, for at most so long; answered by `drained`, after which the thread ends. */
   | { type: 'drain'; deadlineMs: number }
-  | { type: 'stats'; id: number };
+  | { type: 'stats'; id: number }
+  /** Live records from now on, until `untail`, as `tailed`. */
+  | { type: 'tail'; id: number; request: TailRequest }
+  /** A `tailed` has reached the one who watches: the next one may be sent. */
+  | { type: 'tailTaken'; id: number }
+  | { type: 'untail'; id: number };
+
+/** What a session of live records wants to see. */
+export interface TailRequest extends Pick<JobConfig, 'dataset' | 'output'> {
+  /** Records whose hash is below this are in the sample; 2^32: all are. */
+  sampleBelow: number;
+  /** Records that these expressions are true of, all of them. */
+  filters: readonly ExpressionProgram[];
+}
 
 export type FromShipper =
   /** Rings of earlier processes have been found; their delivery goes on beside that of new records. */
   | { type: 'started'; recovered: number; setAside: number }
   | { type: 'stats'; id: number; stats: ShipperStats }
+  /** Whole lines, and how many records this session missed before them because it did not keep up. */
+  | { type: 'tailed'; id: number; lines: Uint8Array; skipped: number }
   | { type: 'drained'; isComplete: boolean; stats: ShipperStats }
   /** For the operator: to be shown on standard error. Already limited to one a minute for each cause. */
   | { type: 'notice'; level: 'info' | 'error'; text: string };

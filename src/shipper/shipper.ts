@@ -7,16 +7,21 @@ import type { RingBinding } from '../engine/native/ring-binding.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { JobConfig } from '../logs/config.ts';
 import { programOf, Ring, type Sink, type SinkPorts } from '../logs/index.ts';
+import { filterOf } from './filter.ts';
 import { Job, type JobCounts, type JobPorts } from './job.ts';
 import { Notices } from './notices.ts';
 import { longestSleep, sleepAfter, sleepMsMax, sleepMsMin } from './pace.ts';
 import type { FromShipper, ShipperStats, ToShipper } from './protocol.ts';
 import { type Folder, findLeftRings } from './recovery.ts';
 import { Source } from './source.ts';
+import { Tails } from './tail.ts';
 
 /** Share of a live ring from which on a job that is behind another one is moved forward, and to where. */
 const reliefFrom = 0.75;
 const reliefTo = 0.5;
+
+/** Frames that are looked at in one go for those who watch. */
+const shownBytes = 256 * 1024;
 
 /** For a job that is no longer configured to deliver what it has. */
 const leaveMs = 30_000;
@@ -43,6 +48,8 @@ interface Drain {
 export class Shipper {
   readonly #ports: ShipperPorts;
   readonly #notices: Notices;
+  readonly #tails: Tails;
+  readonly #shown = new Uint8Array(shownBytes);
   readonly #jobPorts: JobPorts;
   readonly #counts = new Map<string, JobCounts>();
   #sources: Source[] = [];
@@ -62,6 +69,7 @@ export class Shipper {
   constructor(ports: ShipperPorts) {
     this.#ports = ports;
     this.#notices = new Notices((level, text) => ports.post({ type: 'notice', level, text }));
+    this.#tails = new Tails({ binding: ports.binding, filterOf, post: ports.post });
     this.#jobPorts = {
       binding: ports.binding,
       notices: this.#notices,
@@ -91,6 +99,15 @@ export class Shipper {
       case 'drain':
         this.#drain = { untilMs: this.#ports.clock.monotonicMs() + message.deadlineMs };
         break;
+      case 'tail':
+        this.#tails.begin(message.id, message.request);
+        return;
+      case 'tailTaken':
+        this.#tails.taken(message.id);
+        return;
+      case 'untail':
+        this.#tails.end(message.id);
+        return;
       case 'stats':
         this.#ports.post({ type: 'stats', id: message.id, stats: this.stats() });
         return;
@@ -244,6 +261,7 @@ export class Shipper {
       const { tail, dropped } = ring;
       ring.refresh();
       filled = Math.max(filled, (ring.tail - tail) / ring.bytesMax);
+      if (!this.#tails.isIdle) this.#show(ring, tail);
       if (ring.hasWriterEnded && !source.isSealed) this.#seal(source);
       if (ring.dropped > dropped) this.#tellDropped(ring);
     }
@@ -255,6 +273,17 @@ export class Shipper {
     this.#filled = 0;
     this.#filledSinceMs = nowMs;
     return this.#sleepMs;
+  }
+
+  /** Shows what came into a ring to those who watch. */
+  #show(ring: Ring, from: number): void {
+    let position = from;
+    for (let isEnd = false; !isEnd; ) {
+      const taken = ring.take(position, this.#shown, 0);
+      this.#tails.see({ bytes: this.#shown, from: 0, to: taken.offset });
+      isEnd = taken.isEnd || taken.position === position;
+      position = taken.position;
+    }
   }
 
   #tellDropped(ring: Ring): void {

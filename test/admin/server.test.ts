@@ -32,6 +32,7 @@ async function start(t: Test, over: Partial<AdminPorts> = {}) {
         ? { ok: true, value: { worker: slot } }
         : { ok: false, problem: problems.notFound(`worker ${slot}`) },
     logStats: async () => ({ records: 5 }),
+    logTail: () => ({ ok: false, problem: problems.notFound('tail') }),
     audit: (line) => audited.push(line),
     ...over,
   };
@@ -171,7 +172,6 @@ t.test('another method is told which there are, another path that there is none'
   t.match(await ask('GET', '/purge'), { status: 405, headers: { allow: 'POST' } });
   t.match(await ask('DELETE', '/workers/1/restart'), { status: 405, headers: { allow: 'POST' } });
   t.match(await ask('GET', '/nothing'), { status: 404 });
-  t.match(await ask('GET', '/logs/tail?job=x'), { status: 501 });
 });
 
 t.test('a body is JSON, and not large', async (t) => {
@@ -213,6 +213,7 @@ t.test('a Unix socket takes the place of one that a killed process left', async 
         purge: async () => ({ ok: true, value: { purged: 0 } }),
         restartWorker: () => ({ ok: true, value: { worker: 0 } }),
         logStats: async () => ({}),
+        logTail: () => ({ ok: false, problem: problems.notFound('tail') }),
         audit: () => {},
       },
       token,

@@ -1,7 +1,7 @@
 /** A ring as the shipper sees it: where it stands, and lines of its frames. One reader per ring. */
 import type { OpenedRing, RingBinding } from '../../engine/native/ring-binding.ts';
 import { encodeState, encodeStateWords, encodeStop } from '../encode/program-layout.ts';
-import { ringStateWord, ringStateWords } from './layout.ts';
+import { ringStateWord, ringStateWords, takeState, takeStateWords } from './layout.ts';
 
 export type RingOpening = { found: 'ring'; ring: Ring } | { found: 'blank' | 'unknown' | 'damaged' };
 
@@ -23,6 +23,16 @@ export interface Encoding {
   isEnd: boolean;
   /** Bytes that made no sense. */
   damagedBytes: number;
+}
+
+/** What was copied, and where it stopped. */
+export interface Taken {
+  /** Position to go on from. */
+  position: number;
+  /** Offset behind the last frame. */
+  offset: number;
+  /** All there is has been copied. */
+  isEnd: boolean;
 }
 
 export interface EncodeLimits {
@@ -143,6 +153,20 @@ export class Ring {
     this.#load(position, 0, { softLimit: 0, recordsMax: Number.MAX_SAFE_INTEGER, endPosition: 0 });
     this.#binding.ringEncodeLeftovers(this.#handle, null, noBytes, this.#state);
     return this.#result();
+  }
+
+  /** Copies whole frames from `position` on to `out` from `offset` on. */
+  take(position: number, out: Uint8Array, offset: number): Taken {
+    const state = new Float64Array(takeStateWords);
+    state[takeState.position] = position;
+    state[takeState.offset] = offset;
+    this.#binding.ringTake(this.#handle, out, state);
+    const at = (word: number): number => state[word] ?? 0;
+    return {
+      position: at(takeState.position),
+      offset: at(takeState.offset),
+      isEnd: at(takeState.isEnd) === 1,
+    };
   }
 
   #load(position: number, offset: number, limits: EncodeLimits): void {
