@@ -82,7 +82,8 @@ function foldCall(node: TypedOf<'call'>): Typed {
 
 function foldNot(node: TypedOf<'not'>): Typed {
   const { item } = node;
-  if (item.op === 'not') return item.item;
+  // Of an array that is missing, "not" makes one without elements.
+  if (item.op === 'not' && node.type === 'Bool') return item.item;
   return item.op === 'const' ? truth(item.value === false) : node;
 }
 

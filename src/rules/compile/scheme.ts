@@ -41,13 +41,18 @@ export function recordScheme(types: ReadonlyMap<string, FieldType>): Scheme {
   return { name: 'record', fields: new Map(fields), later: new Set(), lowerCaseMaps: new Set() };
 }
 
-// edge.* is another name for cf.* (rules.md, choices of our own: 6).
-const canonical = (name: string): string => (name.startsWith('edge.') ? `cf.${name.slice(5)}` : name);
+// edge.* is another name for cf.* (rules.md, choices of our own: 6); cf.edge.* does not need its "edge" twice.
+function canonical(scheme: Scheme, name: string): string {
+  if (!name.startsWith('edge.')) return name;
+  return scheme.fields.has(`cf.${name}`) || scheme.later.has(`cf.${name}`)
+    ? `cf.${name}`
+    : `cf.${name.slice(5)}`;
+}
 
 export function findField(scheme: Scheme, span: Span, written: string): { name: string; field: SchemeField } {
   const own = scheme.fields.get(written);
   if (own !== undefined) return { name: written, field: own };
-  const name = canonical(written);
+  const name = canonical(scheme, written);
   const field = scheme.fields.get(name);
   if (field !== undefined) return { name, field };
   if (scheme.later.has(name)) throw new Fault(span, `the field "${written}" is not available yet`);

@@ -55,10 +55,7 @@ export class RequestScanner implements ByteSource {
     const { head } = state;
     const memory = state.arena.bytes;
     const wants = this.#wants;
-    if (wants[numberOf.uri]) {
-      sink.takeBytes(numberOf.uri, memory, head.spanOffset(headWord.pathOffset), state.rawUriLength);
-      if (state.isUriRewritten) this.#text(sink, numberOf.uri, state.uri);
-    }
+    if (wants[numberOf.uri]) this.#uri(sink);
     if (wants[numberOf.full_uri]) this.#text(sink, numberOf.full_uri, state.origin + state.uri);
     if (wants[numberOf.host]) {
       sink.takeBytes(numberOf.host, memory, head.authorityOffset, head.word(headWord.hostLength));
@@ -73,6 +70,18 @@ export class RequestScanner implements ByteSource {
     }
     if (wants[numberOf['ip.src']]) this.#address(sink);
     if (this.#headerSources.length > 0) this.#headers(sink);
+  }
+
+  #uri(sink: ByteSink): void {
+    const state = this.#state;
+    if (state.isUriInOnePiece) {
+      const { head } = state;
+      const offset = head.spanOffset(headWord.pathOffset);
+      sink.takeBytes(numberOf.uri, head.arena.bytes, offset, state.rawUriLength);
+    } else {
+      this.#text(sink, numberOf.uri, state.rawUri);
+    }
+    if (state.isUriRewritten) this.#text(sink, numberOf.uri, state.uri);
   }
 
   #address(sink: ByteSink): void {

@@ -147,10 +147,18 @@ export class RequestState {
   }
 
   get rawUri(): string {
-    return this.arena.text(this.head.spanOffset(headWord.pathOffset), this.rawUriLength);
+    if (this.isUriInOnePiece)
+      return this.arena.text(this.head.spanOffset(headWord.pathOffset), this.rawUriLength);
+    return `${this.rawPath}?${this.rawQuery}`;
   }
 
-  /** Path, "?" and query stand one behind the other in what was received. */
+  /** Whether path, "?" and query stand one behind the other in what was received; `http://host?query` has no path there. */
+  get isUriInOnePiece(): boolean {
+    const { head } = this;
+    const end = head.word(headWord.pathOffset) + head.word(headWord.pathLength);
+    return !head.hasQuery || head.word(headWord.queryOffset) === end + 1;
+  }
+
   get rawUriLength(): number {
     const { head } = this;
     const path = head.word(headWord.pathLength);

@@ -1,21 +1,23 @@
 /** Reads a class in brackets, with ranges, named classes, nested ones, and the operators && -- ~~. */
 import type { Escaped, PatternScan } from './scan.ts';
-import { type ByteSet, inverted, namedClasses, union } from './syntax.ts';
+import { type ByteSet, foldCase, inverted, namedClasses, union } from './syntax.ts';
 
 const nestingMax = 64;
 const operators = ['&&', '--', '~~'] as const;
 
 /** The set of the class whose "[" is at hand. */
-export function readClass(scan: PatternScan, depth = 0): ByteSet {
+export function readClass(scan: PatternScan, isFolded: boolean, depth = 0): ByteSet {
   const from = scan.at;
   if (depth > nestingMax) throw scan.fault(from, `classes are nested at most ${nestingMax} deep`);
   scan.at += 1;
   const isInverted = scan.take('^');
-  let set = readItems(scan, from, depth, true);
+  // Case is folded first: (?i)[^a] has neither "a" nor "A".
+  const fold = (items: ByteSet): ByteSet => (isFolded ? foldCase(items) : items);
+  let set = fold(readItems(scan, isFolded, depth, true));
   for (;;) {
     const operator = operators.find((symbol) => scan.take(symbol));
     if (operator === undefined) break;
-    set = combine(set, operator, readItems(scan, from, depth, false));
+    set = combine(set, operator, fold(readItems(scan, isFolded, depth, false)));
   }
   if (!scan.take(']')) throw scan.fault(from, 'this class has no closing "]"');
   return isInverted ? inverted(set) : set;
@@ -27,19 +29,20 @@ function combine(left: ByteSet, operator: (typeof operators)[number], right: Byt
   return left.map((bit, byte) => bit ^ right[byte]!);
 }
 
-function readItems(scan: PatternScan, from: number, depth: number, isFirst: boolean): ByteSet {
+function readItems(scan: PatternScan, isFolded: boolean, depth: number, isFirst: boolean): ByteSet {
+  const from = scan.at;
   const set = new Uint8Array(256);
   // A "]" that comes first stands for itself.
   if (isFirst && scan.char === ']') addRange(scan, set, scan.plain()[0]!, scan.at - 1);
   while (scan.char !== ']') {
     if (scan.isAtEnd) throw scan.fault(from, 'this class has no closing "]"');
     if (operators.some((symbol) => scan.text.startsWith(symbol, scan.at))) return set;
-    readItem(scan, set, depth);
+    readItem(scan, set, isFolded, depth);
   }
   return set;
 }
 
-function readItem(scan: PatternScan, set: ByteSet, depth: number): void {
+function readItem(scan: PatternScan, set: ByteSet, isFolded: boolean, depth: number): void {
   const from = scan.at;
   const named = /^\[:(\^?)([a-z]*):\]/.exec(scan.text.slice(from, from + 16));
   if (named !== null) {
@@ -50,7 +53,7 @@ function readItem(scan: PatternScan, set: ByteSet, depth: number): void {
     return;
   }
   if (scan.char === '[') {
-    union(set, readClass(scan, depth + 1));
+    union(set, readClass(scan, isFolded, depth + 1));
     return;
   }
   const escaped = readChar(scan);

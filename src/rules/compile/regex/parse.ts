@@ -59,7 +59,7 @@ class PatternParser {
     const from = scan.at;
     const { char } = scan;
     if (char === '(') return this.#group();
-    if (char === '[') return [this.#set(readClass(scan))];
+    if (char === '[') return [{ kind: 'set', set: readClass(scan, this.#flags.i) }];
     if (char === '\\') return this.#escape();
     if (/[*+?{]/.test(char)) {
       scan.at += 1;
