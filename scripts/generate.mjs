@@ -7,6 +7,7 @@ import { configReference } from './generate/config-reference.mjs';
 import { configSchemaJson } from './generate/config-schema.mjs';
 import { contractHeader } from './generate/contract-header.mjs';
 import { knownNamesHeader } from './generate/known-names-header.mjs';
+import { withMeasured } from './generate/measured.mjs';
 import { recordLayoutHeader } from './generate/record-layout-header.mjs';
 import { encodeLayoutHeader, ringLayoutHeader } from './generate/ring-layout-header.mjs';
 
@@ -18,6 +19,8 @@ const record = await import(new URL('src/logs/record/fixed.ts', root).href);
 const { configSchema } = await import(new URL('src/config/schema.ts', root).href);
 const { schemaHash } = await import(new URL('src/logs/record/schema.ts', root).href);
 
+const textOf = (path) => readFileSync(new URL(path, root), 'utf8');
+
 const outputs = [
   ['native/core/contract.gen.h', contractHeader(contract)],
   ['native/core/known_names.gen.h', knownNamesHeader(contract.knownNames)],
@@ -26,6 +29,7 @@ const outputs = [
   ['native/core/encode_layout.gen.h', encodeLayoutHeader(encodeLayout)],
   ['config/schema.json', configSchemaJson(configSchema)],
   ['config/reference.yaml', configReference(configSchema)],
+  ['README.md', withMeasured(textOf('README.md'), JSON.parse(textOf('bench/results/latest.json')))],
 ];
 
 export function staleFiles() {

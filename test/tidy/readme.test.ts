@@ -95,3 +95,31 @@ t.test('the fields of a record are those that a job gets by default', async (t) 
     httpRequestsFields.filter(({ isDefault }) => isDefault).map(({ name }) => name),
   );
 });
+
+t.test('what stands beside a directive of nginx is a key that there is', async (t) => {
+  const resolve = (key: string): boolean => {
+    let at: unknown = schema;
+    for (const name of key.split('.')) {
+      const [plain = '', ...items] = name.split('[]');
+      at = plain === '*' ? step(at, 'additionalProperties') : step(step(at, 'properties'), plain);
+      for (const _ of items) at = step(at, 'items');
+      const variants = step(at, 'oneOf') as unknown[] | undefined;
+      if (variants !== undefined && step(at, 'properties') === undefined) at = variants[0];
+    }
+    return at !== undefined;
+  };
+  const top = Object.keys(step(schema, 'properties') as object);
+  for (const [page, title] of [
+    ['README.md', 'Coming from nginx'],
+    ['docs/nginx.md', 'Directives'],
+  ] as const) {
+    const cells = [...section(page, title).matchAll(/^\| .* \| (.*) \|$/gm)].map(([, cell = '']) => cell);
+    t.ok(cells.length > 10, `${page}: ${cells.length} rows`);
+    const keys = cells.flatMap((cell) =>
+      [...cell.matchAll(/`([A-Za-z_.*[\]]+)`/g)].map(([, key = '']) => key),
+    );
+    const named = keys.filter((key) => top.includes(key.replace(/[.[].*/, '')));
+    t.ok(named.length > 10, `${page}: ${named.length} keys`);
+    for (const key of named) t.ok(resolve(key), `${page}: ${key}`);
+  }
+});
