@@ -24,6 +24,12 @@ export interface ExplainedRules {
   isEnd: boolean;
 }
 
+/** null: there is no query any more; undefined: as it came. */
+interface Rewritten {
+  path: string | undefined;
+  query: string | null | undefined;
+}
+
 /** Verdict of an action that lets the request go on. */
 const goesOn = 0;
 
@@ -32,13 +38,27 @@ export class RuleReport {
   /** By ruleset: verdicts of the rules that matched, by position. */
   readonly #verdicts: readonly Map<number, number>[];
 
+  #rewritten: Rewritten = { path: undefined, query: undefined };
+
   constructor({ rulesets }: PolicySnapshot) {
     this.#rulesets = rulesets;
     this.#verdicts = rulesets.map(() => new Map<number, number>());
   }
 
-  note(set: { readonly settings: RulesetSettings }, index: number, verdict: number): void {
+  note(
+    set: { readonly settings: RulesetSettings },
+    index: number,
+    verdict: number,
+    { path, query }: Rewritten,
+  ): void {
+    this.#rewritten = { path, query };
     this.#verdicts[this.#rulesets.indexOf(set.settings)]?.set(index, verdict);
+  }
+
+  /** The target as it has been rewritten. */
+  target(own: { path: string; query: string | undefined }): string {
+    const { path = own.path, query = own.query ?? null } = this.#rewritten;
+    return query === null ? path : `${path}?${query}`;
   }
 
   /** The phases that have rules, in their order, up to the one that answered. */

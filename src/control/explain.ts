@@ -90,7 +90,7 @@ class Explanation {
     );
     const policy = new Policy(this.#rehearsal.memory, this.#rehearsal.ports, snapshot, 0);
     const report = new RuleReport(snapshot);
-    policy.watch((set, index, verdict) => report.note(set, index, verdict));
+    policy.watch((set, index, verdict, changes) => report.note(set, index, verdict, changes));
     const decide = () => policy.onBatch();
     const answer = this.#rehearsal.request(decide).find(({ kind }) => kind !== 'annotate');
     if (answer === undefined) throw new Error('the policy has not answered');
@@ -112,13 +112,19 @@ class Explanation {
     }
     this.#add('zone', this.#zone.name, { host: this.#url.host, hosts: this.#zone.hosts });
     for (const { phase, rules, isEnd } of report.phases('http_request')) {
-      this.#add(phase, isEnd ? end : 'goes on', { ...effect(phase, answer, rules), rules });
+      this.#add(phase, isEnd ? end : 'goes on', { ...this.#effect(phase, answer, report, rules), rules });
     }
     if (isFetched) {
       this.#tellCache(this.#zone);
       this.#tellOrigin(answer);
     }
     this.#tellResponse(isFetched ? undefined : answer, report, decide);
+  }
+
+  #effect(phase: string, answer: RehearsedCommand, report: RuleReport, rules: readonly ExplainedRule[]) {
+    if (phase !== 'http_request_transform') return effect(phase, answer, rules);
+    const target = report.target(this.#url);
+    return target === ownTarget(this.#url) ? {} : { target };
   }
 
   #add(phase: string, decision: string, detail: Record<string, unknown>): void {
@@ -187,12 +193,11 @@ function readKey(zone: string, key: Buffer): Record<string, string> {
 /** What the rules of a phase have written into the command that followed. */
 function effect(
   phase: string,
-  { edits, target }: RehearsedCommand,
+  { edits }: RehearsedCommand,
   rules: readonly ExplainedRule[],
 ): Record<string, unknown> {
   const matched = rules.filter(({ result }) => result === 'matched');
   if (matched.length === 0) return {};
-  if (phase === 'http_request_transform') return target === '' ? {} : { target };
   const names = new Set(matched.flatMap(({ fields = [] }) => fields));
   if (phase === 'http_request_dynamic_redirect') names.add('location');
   const fields = edits.filter(({ name }) => names.has(name)).map(editText);

@@ -1,5 +1,5 @@
 /** The root of the process, for the command line. */
 export { findAdmin, formatAdmin, tokenPath } from './admin-place.ts';
 export { type Configuration, keysThatNeedRestart, type Read, readConfiguration } from './configuration.ts';
-export { type ExplainedRequest, explain, formatExplained } from './explain.ts';
+export { type ExplainedPhase, type ExplainedRequest, explain, formatExplained } from './explain.ts';
 export { runProxyChild, runService, type ServiceOptions } from './service.ts';

@@ -21,7 +21,7 @@ import { addressBytes } from '../lib/ip.ts';
 import type { RequestReader } from '../rules/run/index.ts';
 import { Note, Notes } from './notes.ts';
 import type { Plan, ZonePlan } from './plan.ts';
-import { RequestChanges } from './rules/changes.ts';
+import { type KeptChanges, RequestChanges } from './rules/changes.ts';
 import type { SecurityNote } from './rules/note.ts';
 import { RefreshingChanges } from './rules/refreshing.ts';
 import type { RuleSet } from './rules/ruleset.ts';
@@ -34,8 +34,8 @@ export interface Worker {
   readonly ports: EnginePorts;
 }
 
-/** Told of every rule that matched: its ruleset, its position, and what its action answered. */
-export type RuleTrace = (set: RuleSet, index: number, verdict: number) => void;
+/** Told of every rule that matched: its ruleset, its position, what its action answered, what is changed by now. */
+export type RuleTrace = (set: RuleSet, index: number, verdict: number, changes: KeptChanges) => void;
 
 export class Exchange {
   readonly arena: Arena;

@@ -18,7 +18,7 @@ function walkRules(exchange: Exchange, set: RuleSet, phase: PhaseName, carryOut:
   let index = start < end ? matcher.next(start, end) : -1;
   while (index >= 0) {
     const verdict = carryOut(exchange, rules[index]!, matcher);
-    exchange.trace?.(set, index, verdict);
+    exchange.trace?.(set, index, verdict, exchange.changes);
     if (verdict !== next) return verdict;
     index = index + 1 < end ? matcher.next(index + 1, end) : -1;
   }

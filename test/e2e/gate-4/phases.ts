@@ -1,0 +1,107 @@
+/** What rules do to requests and responses, seen from the client, the origin and the record. */
+import type { Test } from 'tap';
+import { type CountingOrigin, startCountingOrigin } from '../../support/counting-origin.ts';
+import { type Parapet, startParapet } from '../../support/parapet.ts';
+import { fetchOnce, RawClient, requestText } from '../../support/raw-client.ts';
+import { waitRecord } from '../../support/records.ts';
+import { cases, faultsOf, rulesConfig } from './cases.ts';
+
+export async function startOrigin(t: Test): Promise<CountingOrigin> {
+  const origin = await startCountingOrigin(t);
+  origin.fallback = (request, response) => {
+    response.setHeader('Cache-Control', 'max-age=60');
+    response.setHeader('X-Origin', 'yes');
+    response.end(`asked for ${request.url}`);
+  };
+  return origin;
+}
+
+async function start(t: Test): Promise<{ origin: CountingOrigin; parapet: Parapet }> {
+  const origin = await startOrigin(t);
+  return { origin, parapet: await startParapet(t, rulesConfig(origin.address)) };
+}
+
+const uriOf = ({ path, query }: { path: string; query: string }) =>
+  query === '' ? path : `${path}?${query}`;
+
+export async function actions(t: Test): Promise<void> {
+  const { origin, parapet } = await start(t);
+  for (const round of ['miss', 'hit']) {
+    for (const one of cases) {
+      const before = origin.seen.length;
+      const answer = await fetchOnce(parapet.listener(), one.target, one.options);
+      t.same(faultsOf(one, answer), [], `${one.name}, ${round}`);
+      const asked = origin.seen.slice(before);
+      if (one.asks === undefined && one.options?.method !== 'HEAD') t.equal(asked.length, 0, one.name);
+      const isStored = round === 'hit' && one.options?.method !== 'POST';
+      if (isStored) t.equal(asked.length, 0, `${one.name}: served from the store`);
+      if (one.asks === undefined || asked.length === 0) continue;
+      t.same(asked.map(uriOf), [one.asks], one.name);
+      t.equal(asked[0]?.fields['x-edge'], one.name === 'skip later phases' ? undefined : 'parapet', one.name);
+    }
+  }
+  const answer = await fetchOnce(parapet.listener(), '/real/alias/a?x');
+  t.match(answer.field('Cache-Status'), /hit/, 'the key is that of the rewritten URI');
+  t.equal((await fetchOnce(parapet.listener(), '/bare')).field('Cache-Status')?.includes('hit'), true);
+  await fetchOnce(parapet.listener(), '/fields', {
+    fields: { 'X-Edge': 'spoofed', 'X-List': 'own', 'X-Secret': 'token' },
+  });
+  const fields = origin.of('/fields')[0]?.fields ?? {};
+  t.equal(fields['x-edge'], 'parapet');
+  t.equal(fields['x-list'], 'own, /fields');
+  t.equal(fields['x-secret'], undefined);
+  const json = await fetchOnce(parapet.listener(), '/.env', { fields: { Accept: 'application/json' } });
+  t.equal(json.field('Content-Type'), 'application/problem+json');
+  t.equal((await fetchOnce(parapet.listener(), '/teapot')).body.toString(), '{"tea":"ä"}');
+}
+
+export async function keepAlive(t: Test): Promise<void> {
+  const { parapet } = await start(t);
+  const client = await RawClient.connect(parapet.listener());
+  for (const one of [...cases, ...cases]) {
+    const answer = await client.request(one.target, one.options ?? {});
+    t.same(faultsOf(one, answer), [], one.name);
+  }
+  client.destroy();
+}
+
+export async function pipelined(t: Test): Promise<void> {
+  const { parapet } = await start(t);
+  const client = await RawClient.connect(parapet.listener());
+  const all = [...cases, ...cases.toReversed()];
+  const sent = client.write(Buffer.concat(all.map(({ target, options }) => requestText(target, options))));
+  for (const one of all) {
+    const answer = await client.read({ method: one.options?.method ?? 'GET' });
+    t.same(faultsOf(one, answer), [], one.name);
+  }
+  await sent;
+  t.equal(client.excess.length, 0);
+  client.destroy();
+}
+
+export async function recordsOfRules(t: Test): Promise<void> {
+  const origin = await startOrigin(t);
+  const config = rulesConfig(origin.address);
+  const names = ['RayID', 'Reason', 'Outcome', 'SecurityAction', 'SecurityRuleID', 'SecurityRuleDescription'];
+  const lists = ['SecurityActions', 'SecurityRuleIDs', 'SecuritySources', 'ClientRequestURI'];
+  const { logs } = config as { logs: { directory: string; jobs: { output?: object }[] } };
+  for (const job of logs.jobs) job.output = { field_names: [...names, ...lists] };
+  const parapet = await startParapet(t, config);
+  for (const one of cases) {
+    const answer = await fetchOnce(parapet.listener(), one.target, one.options);
+    const record = await waitRecord(parapet.recordsFile, answer.field('parapet-ray'));
+    t.same(record['SecurityRuleIDs'], one.matched ?? [], one.name);
+    t.equal(record['SecurityRuleID'], one.matched?.at(-1) ?? '', one.name);
+    t.equal(record['ClientRequestURI'], one.target, 'the target as it came');
+    const isBlocked = one.status === 403 || one.status === 418;
+    t.equal(record['Reason'], isBlocked ? 'rule' : 'none', one.name);
+    t.equal(record['Outcome'], isBlocked ? 'refused' : 'ok', one.name);
+    if (isBlocked) t.equal(record['SecurityAction'], 'block');
+    if (one.location !== undefined) t.equal(record['SecurityAction'], 'redirect');
+  }
+  const tea = await fetchOnce(parapet.listener(), '/teapot');
+  const record = await waitRecord(parapet.recordsFile, tea.field('parapet-ray'));
+  t.equal(record['SecurityRuleDescription'], 'short and stout');
+  t.same(record['SecurityActions'], ['block']);
+  t.same(record['SecuritySources'], ['firewallCustom']);
+}
