@@ -59,17 +59,21 @@ export function checkRules(
   const { lists, faults, fileFaults } = readLists(config.lists, (path) =>
     Buffer.from(files.read(path, listBytesMax)).toString('utf8'),
   );
-  const findings: Finding[] = faults.map((fault) => ({ ...fault, path: ['lists', ...fault.path] }));
+  const findings = faults.map((fault): Finding => below(['lists'], fault));
   const compileAt = (path: Path, rules: object) => {
     if (broken.above(path)) return undefined;
     const compiled = compileRuleset(wholeRules(rules, path, broken), lists);
-    findings.push(...compiled.findings.map((finding) => ({ ...finding, path: [...path, ...finding.path] })));
+    findings.push(...compiled.findings.map((finding) => below(path, finding)));
     return compiled.ruleset;
   };
   const shared = compileAt(['rules'], config.rules);
   const zones = broken.above(['zones']) ? [] : config.zones;
   const own = zones.map((zone, index) => compileAt(['zones', index, 'rules'], zone.rules));
   return { compiled: { shared, zones: own }, findings, faults: [...fileFaults] };
+}
+
+function below<T extends { path: Path }>(path: Path, finding: T): T {
+  return { ...finding, path: [...path, ...finding.path] };
 }
 
 function wholeRules(rules: object, path: Path, broken: Breakage): RulesConfig {

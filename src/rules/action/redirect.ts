@@ -43,7 +43,8 @@ export const redirect: Action = {
     const target = compileValue([...path, 'target_url'], target_url, context);
     if (!('text' in target)) return { kind: 'redirect', status, target, keepsQuery };
     const where = [...path, 'target_url', 'value'];
-    if (target_url.value === '') context.fault(where, 'the URL is empty', 'a URL, or a path that begins with "/"');
+    if (target_url.value === '')
+      context.fault(where, 'the URL is empty', 'a URL, or a path that begins with "/"');
     if (keepsQuery && target.text.includes('?'))
       context.fault(where, 'the URL has a query, and preserve_query_string adds that of the request');
     const text = encodeLocation(wireText(target.text));

@@ -100,7 +100,7 @@ export const zoneRules: { [phase: string]: ConfigValue } = {
       'X-Path': { operation: 'add', expression: 'http.request.uri.path' },
     }),
   ],
-} as { [phase: string]: ConfigValue };
+};
 
 export function rulesConfig(origin: Address, over: ConfigObject = {}): ConfigObject {
   const zone = { name: 'site', hosts: ['*'], origin: 'site', rules: zoneRules };

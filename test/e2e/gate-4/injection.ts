@@ -43,7 +43,7 @@ export async function injections(t: Test): Promise<void> {
     ],
   };
   const zone = { name: 'site', hosts: ['*'], origin: 'site', rules };
-  const parapet = await startParapet(t, siteConfig(origin.address, { zones: [zone] } as ConfigObject));
+  const parapet = await startParapet(t, siteConfig(origin.address, { zones: [zone] }));
   const ask = (fields: Record<string, string>) => fetchOnce(parapet.listener(), '/own?q', { fields });
 
   // CR and LF cannot come in a field value: percent-encoded ones stay encoded, everything else is encoded.
@@ -79,7 +79,7 @@ export async function hostileNames(t: Test): Promise<void> {
   const lists = Object.create(null) as ConfigObject;
   for (const name of names) lists[list(name)] = { kind: 'string', items: [`key of ${name}`, name] };
   const zone = { name: 'constructor', hosts: ['*'], origin: 'site', rules };
-  const config = siteConfig(origin.address, { zones: [zone] } as ConfigObject);
+  const config = siteConfig(origin.address, { zones: [zone] });
   config['lists'] = lists;
   const { logs } = config as { logs: { jobs: { output?: object }[] } };
   for (const job of logs.jobs) job.output = { field_names: ['RayID', 'SecurityRuleID'] };
@@ -87,7 +87,7 @@ export async function hostileNames(t: Test): Promise<void> {
   const ask = async (target: string, fields: Record<string, string>) => {
     const answer = await fetchOnce(parapet.listener(), target, { fields });
     const record = await waitRecord(parapet.recordsFile, answer.field('parapet-ray'));
-    return `${answer.status} ${record['SecurityRuleID']}`;
+    return `${answer.status} ${String(record['SecurityRuleID'])}`;
   };
   t.equal(await ask('/', {}), '200 ', 'nothing is found that was not sent');
   t.equal(await ask('/?a=on', { Cookie: 'a=on', 'X-Key': 'valueOf' }), '200 ');

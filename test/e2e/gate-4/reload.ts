@@ -6,7 +6,6 @@ import { askAdmin } from '../../support/admin.ts';
 import { type ConfigObject, siteConfig } from '../../support/config.ts';
 import { type Parapet, startParapet } from '../../support/parapet.ts';
 import { fetchOnce, RawClient } from '../../support/raw-client.ts';
-import { Deferred } from '../../support/within.ts';
 import { startOrigin } from './phases.ts';
 
 function versioned(version: number): ConfigObject {
@@ -40,14 +39,10 @@ export async function reloadUnderLoad(t: Test): Promise<void> {
   const origin = await startOrigin(t);
   const parapet = await startParapet(t, siteConfig(origin.address, versioned(0)));
   const clients = await Promise.all(Array.from({ length: 8 }, () => RawClient.connect(parapet.listener())));
-  const stop = new Deferred<void>();
-  let isOn = true;
-  void stop.promise.then(() => {
-    isOn = false;
-  });
+  const load = { isOn: true };
   const versions = clients.map(async (client, lane) => {
     const seen: number[] = [];
-    for (let turn = 0; isOn; turn += 1) {
+    for (let turn = 0; load.isOn; turn += 1) {
       const answer = await client.request(turn % 3 === 0 ? `/miss-${lane}-${turn}` : '/hit');
       if (answer.status !== 200) throw new Error(`status ${answer.status}`);
       seen.push(Number(answer.field('X-Version')));
@@ -61,7 +56,7 @@ export async function reloadUnderLoad(t: Test): Promise<void> {
     t.equal((await fetchOnce(parapet.listener(), now)).status, 403);
     t.equal((await fetchOnce(parapet.listener(), before)).status, 200);
   }
-  stop.resolve();
+  load.isOn = false;
   const seen = await Promise.all(versions);
   for (const lane of seen) {
     t.same(

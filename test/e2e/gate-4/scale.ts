@@ -1,6 +1,6 @@
 /** Very many rules: they load, each of them works, and what matches none is served as ever. */
 import type { Test } from 'tap';
-import { type ConfigObject, siteConfig } from '../../support/config.ts';
+import { siteConfig } from '../../support/config.ts';
 import { startParapet } from '../../support/parapet.ts';
 import { RawClient } from '../../support/raw-client.ts';
 import { startOrigin } from './phases.ts';
@@ -23,7 +23,7 @@ export async function manyRules(t: Test): Promise<void> {
   }));
   const config = siteConfig(origin.address, {
     rules: { http_request_firewall_custom: rules },
-  } as ConfigObject);
+  });
   const parapet = await startParapet(t, config);
   const client = await RawClient.connect(parapet.listener());
   t.equal((await client.request('/page')).status, 200);
