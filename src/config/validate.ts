@@ -2,6 +2,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { nearestName } from '../lib/edit-distance.ts';
 import { formatPath, type Path } from './diagnostic.ts';
+import { misplaced } from './misplaced.ts';
 import type { SchemaNode } from './normalise.ts';
 import type { Part } from './source.ts';
 
@@ -41,7 +42,7 @@ export function validate(run: ValidateFunction, value: unknown): Finding[] {
   const seen = new Set<string>();
   const findings: Finding[] = [];
   for (const error of run.errors ?? []) {
-    const finding = describe(error, value);
+    const finding = describe(error, value, run.schema as SchemaNode);
     // A value that fails in two ways (type and pattern, say) has one fault.
     const key = `${formatPath(finding.path)} ${finding.part === 'key' || error.keyword === 'required' ? finding.message : ''}`;
     if (!seen.has(key)) findings.push(finding);
@@ -50,13 +51,13 @@ export function validate(run: ValidateFunction, value: unknown): Finding[] {
   return findings;
 }
 
-function describe(error: ErrorObject, root: unknown): Finding {
+function describe(error: ErrorObject, root: unknown, rootSchema: SchemaNode): Finding {
   const path = readPointer(error.instancePath, root);
   const schema = (error.parentSchema ?? {}) as SchemaNode;
   const where = path.length === 0 ? '' : ` in ${formatPath(path)}`;
   switch (error.keyword) {
     case 'additionalProperties':
-      return unknownKey(path, String(error.params['additionalProperty']), schema, where);
+      return unknownKey(path, String(error.params['additionalProperty']), schema, where, rootSchema);
     case 'required':
       return missingKey(path, String(error.params['missingProperty']), schema, where);
     case 'notYet':
@@ -75,13 +76,20 @@ function describe(error: ErrorObject, root: unknown): Finding {
 const keysOf = (schema: SchemaNode): string[] =>
   Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => (inner.notYet ? [] : [key]));
 
-function unknownKey(path: Path, key: string, schema: SchemaNode, where: string): Finding {
+function unknownKey(
+  path: Path,
+  key: string,
+  schema: SchemaNode,
+  where: string,
+  rootSchema: SchemaNode,
+): Finding {
   const suggestion = nearestName(key, keysOf(schema));
+  const known = suggestion === undefined ? misplaced(key, path.length === 0, rootSchema) : undefined;
   return {
     path: [...path, key],
     part: 'key',
-    message: `unknown key "${key}"${where}`,
-    expected: oneOfText(keysOf(schema)),
+    message: `unknown key "${key}"${where}${known?.message ?? ''}`,
+    expected: known?.expected ?? oneOfText(keysOf(schema)),
     suggestion,
   };
 }

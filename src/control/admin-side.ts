@@ -26,9 +26,18 @@ import { parseRequestUrl, primaryKey } from './request-url.ts';
 import { tailRequest } from './tail-request.ts';
 import { zoneOf } from './zone-of.ts';
 
+/** How reloads went since the process began; the config that it began with counts as a success. */
+export interface Reloads {
+  succeeded: number;
+  refused: number;
+  isLastRefused: boolean;
+  /** When the config in force came in force, in seconds since 1970. */
+  lastSuccessSeconds: number;
+}
+
 /** What the API looks at; the process owns it. */
 export interface Observed {
-  binding: Pick<Binding, 'storeStats' | 'storePurge' | 'storePurgeAll'>;
+  binding: Pick<Binding, 'storeStats' | 'storePurge' | 'storePurgeAll' | 'buildInfo'>;
   version: string;
   startSeconds: number;
   fdsMax: number;
@@ -39,7 +48,7 @@ export interface Observed {
   configuration(): Configuration;
   isDraining(): boolean;
   pages(): CounterPage[];
-  reloads(): { succeeded: number; refused: number };
+  reloads(): Reloads;
   reload(): Promise<Outcome<{ snapshot: number }>>;
   tell(line: string): void;
 }
@@ -105,20 +114,60 @@ function purge(observed: Observed, request: PurgeRequest): Outcome<{ purged: num
   return { ok: true, value: { purged } };
 }
 
-async function families(observed: Observed): Promise<Family[]> {
-  const { binding, version, workers } = observed;
-  const { succeeded, refused } = observed.reloads();
-  const reloads = [
+function buildInfo({ binding, version }: Observed): Family {
+  const { node, openssl = '' } = process.versions;
+  const labels = { version, engine: 'native', compiler: binding.buildInfo().compiler, node, openssl };
+  return family('parapet_build_info', 'gauge', 'What runs, as labels; always 1.', [{ labels, value: 1 }]);
+}
+
+function reloadFamilies({ succeeded, refused, isLastRefused, lastSuccessSeconds }: Reloads): Family[] {
+  const results = [
     { labels: { result: 'ok' }, value: succeeded },
     { labels: { result: 'refused' }, value: refused },
   ];
-  const versions = { version, node: process.versions.node };
+  return [
+    family('parapet_reloads_total', 'counter', 'Reloads of the config.', results),
+    family(
+      'parapet_config_last_reload_successful',
+      'gauge',
+      'Whether the last reload came in force.',
+      isLastRefused ? 0 : 1,
+    ),
+    family(
+      'parapet_config_last_reload_success_timestamp_seconds',
+      'gauge',
+      'When the config in force came in force, in seconds since 1970.',
+      lastSuccessSeconds,
+    ),
+  ];
+}
+
+/** A server without addresses cannot be reached: its name does not resolve. */
+function originAddresses({ config, compiled }: Configuration): Family {
+  const known = new Map(compiled.tables.servers.map(({ id, addresses }) => [id, addresses.length]));
+  const samples = compiled.policy.origins.flatMap(({ name, servers }) =>
+    servers.map(({ id }, index) => ({
+      labels: { origin: name, server: config.origins[name]?.servers[index]?.url ?? '' },
+      value: known.get(id) ?? 0,
+    })),
+  );
+  const unique = new Map(samples.map((sample) => [JSON.stringify(sample.labels), sample]));
+  return family(
+    'parapet_origin_addresses',
+    'gauge',
+    'Addresses known of a server; 0: its name does not resolve.',
+    [...unique.values()],
+  );
+}
+
+async function families(observed: Observed): Promise<Family[]> {
+  const { binding, workers } = observed;
   const { compiled } = observed.configuration();
   return [
     ...engineFamilies(observed.pages(), observed.fleet()?.looseFaults ?? 0),
     ...storeFamilies(binding.storeStats()),
     ...logFamilies(await observed.delivery()?.stats(), observed.delivery()?.restarts ?? 0),
-    family('parapet_info', 'gauge', 'Versions, as labels.', [{ labels: versions, value: 1 }]),
+    buildInfo(observed),
     family('parapet_workers', 'gauge', 'Worker slots.', workers),
     family(
       'parapet_workers_missing',
@@ -134,7 +183,8 @@ async function families(observed: Observed): Promise<Family[]> {
     ),
     family('parapet_snapshot', 'gauge', 'Number of the config snapshot in force.', compiled.policy.id),
     family('parapet_zones', 'gauge', 'Zones in force.', compiled.policy.zones.length),
-    family('parapet_reloads_total', 'counter', 'Reloads of the config.', reloads),
+    ...reloadFamilies(observed.reloads()),
+    originAddresses(observed.configuration()),
     ...processFamilies({
       cpuSeconds: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
       residentBytes: process.memoryUsage.rss(),

@@ -15,7 +15,7 @@ import { CounterPage } from '../metrics/index.ts';
 import { becomeAccount, findAccount } from './account.ts';
 import { type OpenAdmin, openAdmin } from './admin-open.ts';
 import { configuredAdmin } from './admin-place.ts';
-import { adminPorts } from './admin-side.ts';
+import { adminPorts, type Reloads } from './admin-side.ts';
 import { type Configuration, keysThatNeedRestart, readConfiguration } from './configuration.ts';
 import { giveFolder, lockFolder } from './data-folder.ts';
 import { Delivery, type ShipperThread } from './delivery.ts';
@@ -79,7 +79,7 @@ export class Proxy {
   #fleet: Fleet | undefined;
   #isDraining = false;
   #reloading: Promise<unknown> = Promise.resolve();
-  readonly #reloads = { succeeded: 0, refused: 0 };
+  readonly #reloads: Reloads;
 
   /** Takes what only one process can have: the lock of the log folder, the admin address. Rejects with a StartError. */
   static async start(start: ProxyStart, owner: SocketOwner, ports: ProxyPorts): Promise<Proxy> {
@@ -112,6 +112,12 @@ export class Proxy {
     this.#ports = ports;
     this.#configuration = configuration;
     this.#startSeconds = clock.nowMs() / 1000;
+    this.#reloads = {
+      succeeded: 0,
+      refused: 0,
+      isLastRefused: false,
+      lastSuccessSeconds: this.#startSeconds,
+    };
     this.#lockFolder(config.logs.directory);
     this.#fdsMax = binding.raiseFileLimit().soft;
     this.#sockets = new Sockets(binding, owner, start.listeners);
@@ -284,8 +290,11 @@ export class Proxy {
     });
     this.#reloading = turn.catch(() => {});
     const outcome = await turn;
-    if (outcome.ok) this.#reloads.succeeded += 1;
-    else this.#reloads.refused += 1;
+    this.#reloads.isLastRefused = !outcome.ok;
+    if (outcome.ok) {
+      this.#reloads.succeeded += 1;
+      this.#reloads.lastSuccessSeconds = this.#ports.clock.nowMs() / 1000;
+    } else this.#reloads.refused += 1;
     const ending = outcome.ok ? `snapshot ${outcome.value.snapshot} is in force` : 'nothing has changed';
     this.#ports.tell(`reload: ${ending}`);
     const why = outcome.ok ? '' : `, the config was refused`;

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { skipReason } from '../support/parapet.ts';
 import { patience } from '../support/scale.ts';
 import { examples } from './gate-7/examples.ts';
+import { metrics } from './gate-7/metrics.ts';
 import { movedSite, nginxSkip } from './gate-7/nginx-move.ts';
 import { notifies, notifySkip, watchdog } from './gate-7/notify.ts';
 import { pagesAfterReload, pagesByStatus, pagesOfTheEngine } from './gate-7/pages.ts';
@@ -17,6 +18,7 @@ const groups: [name: string, run: (t: Test) => Promise<void>, skip?: string | fa
   ['the field Server', serverField],
   ['the examples', examples],
   ['a small nginx site, moved by the table', movedSite, nginxSkip],
+  ['metrics', metrics],
   ['a service manager is told what happens', notifies, notifySkip],
   ['a control thread that hangs gives no sign of life', watchdog, notifySkip],
 ];
