@@ -69,9 +69,18 @@ function deliver(folder: string, path: string): Promise<void> {
   const post = (message: FromShipper): void => {
     if (message.type === 'drained') resolve();
   };
-  const shipper = new Shipper({ binding, clock: systemClock, random: () => 0.5, folder: fs, sinkOf, post });
+  const shipper = new Shipper({
+    binding,
+    clock: systemClock,
+    random: () => 0.5,
+    folder: fs,
+    files: fs,
+    sinkOf,
+    post,
+  });
   const bootIdHex = 'ffffffffffffffff';
-  shipper.handle({ type: 'start', directory: folder, bootIdHex, rings: [], jobs: [jobTo(path)] });
+  const spool = { bytesMax: 2 ** 32, segmentBytes: 2 ** 26 };
+  shipper.handle({ type: 'start', directory: folder, bootIdHex, rings: [], jobs: [jobTo(path)], spool });
   shipper.handle({ type: 'drain', deadlineMs: 60_000 });
   return promise;
 }

@@ -172,7 +172,7 @@ napi_value ring_advance(napi_env env, napi_callback_info info) {
     return nullptr;
 }
 
-/// ringSeal(ring), ringFreeLeftovers(ring): only once the writer is gone.
+/// ringSeal(ring): only once the writer is gone.
 template <void (RingReader::*Action)() noexcept>
 napi_value ring_act(napi_env env, napi_callback_info info) {
     RingReader* ring = ring_of(env, Arguments(env, info).values[0]);
@@ -203,18 +203,6 @@ struct EncodeArguments {
                    state[encode::encode_state::offset] >= 0;
     }
 };
-
-using Encode = Encoded (*)(const RingReader&, LineProgram*, std::span<std::uint8_t>, double*) noexcept;
-
-/// ringEncode, ringEncodeLeftovers(ring, program: Uint8Array | null, out: Uint8Array, state: Float64Array)
-template <Encode Action>
-napi_value ring_encode(napi_env env, napi_callback_info info) {
-    const Arguments arguments(env, info);
-    const RingReader* ring = ring_of(env, arguments.values[0]);
-    EncodeArguments encode(env, arguments.values + 1);
-    if (ring == nullptr || !encode.is_valid) return throw_type(env, "an open ring, a program or null, an output and a state were expected");
-    return throw_encoded(env, Action(*ring, encode.has_program ? &encode.program : nullptr, encode.out, encode.state));
-}
 
 /// framesEncode(frames: Uint8Array, program: Uint8Array | null, out: Uint8Array, state: Float64Array)
 napi_value frames_encode(napi_env env, napi_callback_info info) {
@@ -321,9 +309,6 @@ napi_status register_ring(napi_env env, napi_value exports) {
         method("ringState", ring_state),
         method("ringAdvance", ring_advance),
         method("ringSeal", ring_act<&RingReader::seal>),
-        method("ringFreeLeftovers", ring_act<&RingReader::free_leftovers>),
-        method("ringEncode", ring_encode<encode_frames>),
-        method("ringEncodeLeftovers", ring_encode<encode_leftovers>),
         method("ringEncodeLoss", ring_encode_loss),
         method("ringTake", ring_take<take_frames>),
         method("ringTakeLeftovers", ring_take<take_leftovers>),

@@ -4,7 +4,7 @@
 
 namespace parapet::binding {
 
-/// Adds ringOpen, ringClose, ringState, ringAdvance, ringSeal, ringFreeLeftovers, ringEncode, ringEncodeLeftovers,
+/// Adds ringOpen, ringClose, ringState, ringAdvance, ringSeal, ringTake, ringTakeLeftovers, ringFreeLeftoversBefore, framesEncode, crc32c,
 /// ringEncodeLoss, ringArm and ringWakeFd to `exports`.
 napi_status register_ring(napi_env env, napi_value exports);
 

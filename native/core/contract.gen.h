@@ -612,8 +612,9 @@ inline constexpr const char* reasons[] = {
     "bad_status_line",
     "log_ring_full",
     "log_job_behind",
+    "log_damaged",
 };
-inline constexpr std::int32_t reasons_count = 54;
+inline constexpr std::int32_t reasons_count = 55;
 
 namespace store_state {
 inline constexpr std::int32_t none = 0;
@@ -679,6 +680,7 @@ inline constexpr std::int32_t rule = 50;
 inline constexpr std::int32_t bad_status_line = 51;
 inline constexpr std::int32_t log_ring_full = 52;
 inline constexpr std::int32_t log_job_behind = 53;
+inline constexpr std::int32_t log_damaged = 54;
 }
 
 namespace known {

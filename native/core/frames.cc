@@ -236,4 +236,14 @@ Encoded encode_span(std::span<const std::uint8_t> frames, LineProgram* program, 
     return lines.finish(position, is_stuck);
 }
 
+Encoded encode_loss(const RecordLoss& loss, LineProgram& program, std::span<std::uint8_t> out, double* state) noexcept {
+    alignas(8) std::uint8_t frame[RingReader::leftover_bytes_max];
+    const std::uint32_t bytes = record_write_loss(frame, loss);
+    std::memcpy(frame + word::length, &bytes, sizeof bytes);
+    state[at_state::position] = 0;
+    state[at_state::end_position] = bytes;
+    state[at_state::sample_below] = 4294967296.0;
+    return encode_span({frame, bytes}, &program, out, state);
+}
+
 }  // namespace parapet

@@ -17,6 +17,9 @@ void take_leftovers(const RingReader& ring, std::span<std::uint8_t> out, double*
 /// `encode_state`; its positions are offsets in `frames`.
 Encoded encode_span(std::span<const std::uint8_t> frames, LineProgram* program, std::span<std::uint8_t> out, double* state) noexcept;
 
+/// Puts out the line that tells of a loss.
+Encoded encode_loss(const RecordLoss& loss, LineProgram& program, std::span<std::uint8_t> out, double* state) noexcept;
+
 /// Spreads ray ids, which are counted, evenly over 2^32: the same record is in the sample of every job of a rate.
 [[nodiscard]] std::uint32_t sample_hash(std::uint64_t ray) noexcept;
 

@@ -54,11 +54,4 @@ enum class Encoded : std::uint8_t {
     output_too_small,
 };
 
-/// Puts out as many committed frames as fit, or with no program passes over them. `state` is `encode_state`.
-Encoded encode_frames(const RingReader& ring, LineProgram* program, std::span<std::uint8_t> out, double* state) noexcept;
-/// The same for the leftovers of a ring whose writer is gone; the position is an index of a leftover.
-Encoded encode_leftovers(const RingReader& ring, LineProgram* program, std::span<std::uint8_t> out, double* state) noexcept;
-/// Puts out the line that tells of a loss.
-Encoded encode_loss(const RecordLoss& loss, LineProgram& program, std::span<std::uint8_t> out, double* state) noexcept;
-
 }  // namespace parapet

@@ -239,13 +239,6 @@ std::uint32_t RingReader::live_slots() const noexcept {
     return live;
 }
 
-void RingReader::free_leftovers() noexcept {
-    for (std::uint32_t index = 0; index < slot_count_; ++index) {
-        store_relaxed<std::uint32_t>(slots_ + std::size_t{index} * ring::slot_bytes + ring::slot_word::live, 0);
-    }
-    store_release<std::uint64_t>(base_ + header::loss_count, 0);
-}
-
 void RingReader::free_leftovers_before(std::uint32_t index, std::uint64_t next_sequence) noexcept {
     if (next_sequence > header_u64(header::next_sequence)) {
         store_release<std::uint64_t>(base_ + header::next_sequence, next_sequence);

@@ -53,9 +53,7 @@ public:
     /// told. Builds the frame of leftover `index` at `frame` (`leftover_bytes_max`); false: there is none.
     bool leftover(std::uint32_t index, std::uint64_t sequence, std::uint8_t* frame) const noexcept;
     [[nodiscard]] std::uint32_t live_slots() const noexcept;
-    /// Forgets the leftovers: they have been delivered.
-    void free_leftovers() noexcept;
-    /// Forgets those before `index`, whose numbers ended before `next_sequence`. Harmless when it is done again.
+    /// Forgets the leftovers before `index`, whose numbers ended before `next_sequence`. Harmless when it is done again.
     void free_leftovers_before(std::uint32_t index, std::uint64_t next_sequence) noexcept;
 
     static constexpr std::uint32_t leftover_bytes_max = 1024;

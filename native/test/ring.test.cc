@@ -265,7 +265,7 @@ TEST(recovery_makes_records_of_live_slots) {
     CHECK(reader.leftover(15, 0, frame));
     CHECK_EQ(string_of(frame, record_string::path), long_path.substr(0, ring::slot_string_max::path));
     CHECK(!reader.leftover(16, 0, frame));
-    reader.free_leftovers();
+    reader.free_leftovers_before(reader.slot_count() + 1, 0);
     CHECK_EQ(reader.live_slots(), 0u);
 }
 
@@ -285,7 +285,7 @@ TEST(a_loss_that_was_not_told_is_a_leftover) {
     CHECK(reader.leftover(reader.slot_count(), 0, frame));
     CHECK(is_loss(frame));
     CHECK_EQ(fixed_of<std::uint64_t>(frame, offsetof(RecordFixed, lost_records)), 1u);
-    reader.free_leftovers();
+    reader.free_leftovers_before(reader.slot_count() + 1, 0);
     CHECK(!reader.leftover(reader.slot_count(), 0, frame));
 }
 

@@ -64,13 +64,14 @@ export class Delivery {
       cause = error;
     });
     thread.on('exit', (code: number) => this.#ended(cause ?? new Error(`exit code ${code}`)));
-    const { directory, jobs } = this.#logs;
+    const { directory, jobs, spool } = this.#logs;
     thread.postMessage({
       type: 'start',
       directory,
       bootIdHex: this.#bootIdHex,
       rings: [...this.#rings],
       jobs,
+      spool,
     });
     for (const path of this.#left) {
       // One that the thread had taken over before it died is gone.
@@ -104,7 +105,7 @@ export class Delivery {
 
   configure(logs: LogsConfig): void {
     this.#logs = logs;
-    this.#thread?.postMessage({ type: 'configure', jobs: logs.jobs });
+    this.#thread?.postMessage({ type: 'configure', jobs: logs.jobs, spool: logs.spool });
   }
 
   reopen(): void {

@@ -670,6 +670,7 @@ export const reasons = [
   'bad_status_line',
   'log_ring_full',
   'log_job_behind',
+  'log_damaged',
 ] as const;
 export type Reason = (typeof reasons)[number];
 

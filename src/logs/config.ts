@@ -57,6 +57,28 @@ export type JobConfig = Static<typeof jobConfig>;
 
 export const jobsMax = 32;
 
+const mebibyte = 1024 * 1024;
+
+const spoolConfig = section(
+  {
+    bytesMax: bytes({
+      default: '4GiB',
+      minimum: 2 * mebibyte,
+      maximum: 64 * 1024 * 1024 * mebibyte,
+      description:
+        'Bytes on disk of records that wait for a destination. Beyond it the oldest are removed; what jobs lose by that is counted, and told to them.',
+    }),
+    segmentBytes: bytes({
+      default: '64MiB',
+      minimum: mebibyte,
+      maximum: 1024 * mebibyte,
+      description:
+        'Bytes of one file of the spool, at most half of `bytesMax`. A file is removed as a whole.',
+    }),
+  },
+  { default: {}, description: 'Where records wait on disk between the rings and the destinations.' },
+);
+
 export const logsConfig = section(
   {
     directory: path({
@@ -68,8 +90,9 @@ export const logsConfig = section(
       minimum: ringBytesMin,
       maximum: ringBytesMax,
       description:
-        'Log ring of one worker, rounded up to a power of two: it holds what has not been delivered yet. A change needs a restart.',
+        'Log ring of one worker, rounded up to a power of two: it holds what is not in the spool yet. A change needs a restart.',
     }),
+    spool: spoolConfig,
     drainMs: milliseconds({
       default: 10000,
       description:
@@ -92,8 +115,12 @@ interface LogsFinding {
 }
 
 /** What the schema cannot say: names that are not fields, and jobs that get in each other's way. */
-export function checkLogs({ jobs }: LogsConfig): LogsFinding[] {
+export function checkLogs({ jobs, spool }: LogsConfig): LogsFinding[] {
   const findings: LogsFinding[] = [];
+  if (spool.segmentBytes * 2 > spool.bytesMax) {
+    const message = `two files of ${spool.segmentBytes} bytes are more than the ${spool.bytesMax} of bytesMax`;
+    findings.push({ path: ['spool', 'segmentBytes'], message });
+  }
   const names = new Set<string>();
   const paths = new Map<string, string>();
   for (const [index, job] of jobs.entries()) {

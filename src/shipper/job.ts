@@ -1,216 +1,405 @@
 /**
- * One delivery: takes lines from all rings into a batch, sends it, and sends it again until it is accepted. A batch is
- * never given up; what a job does not get to encode in time is counted, and the count is delivered when it goes on.
+ * One delivery: a cursor in the spool. Takes lines from there into a batch, plans it (its range and id are written down),
+ * sends it until it is accepted, and moves the cursor. A batch is never given up, a job never disabled; what a job loses
+ * because the spool had to drop it is counted, and the count is delivered when it goes on.
+ *
+ * What is in memory alone (a batch that fills) can be thrown away at any moment: it is made again from the cursor.
  */
-import { reasons } from '../engine/contract.ts';
 import type { RingBinding } from '../engine/native/ring-binding.ts';
 import type { JobConfig } from '../logs/config.ts';
 import {
-  type Batch,
-  type Encoding,
-  encodeLossLine,
+  type Block,
+  blockHeaderBytes,
+  FrameEncoder,
   type Loss,
-  type Program,
+  type Position,
+  SegmentReader,
   type Sink,
   type SinkFailure,
+  type Spool,
+  type SpoolPorts,
+  unitsOf,
 } from '../logs/index.ts';
+import { Batch, type BatchCounts } from './batch.ts';
+import { type Format, formatOf } from './format.ts';
+import { destinationKey, JobMemory, type JobState, type Plan } from './job-state.ts';
+import { addLoss, lossOfUnknown, lossReason } from './losses.ts';
 import type { Notices } from './notices.ts';
 import { retryAfter } from './pace.ts';
 import type { JobStats } from './protocol.ts';
-import type { Source } from './source.ts';
 
 const msPerSecond = 1000;
 
-/** Batches that one job may send before the others have their turn. */
-const batchesPerTurnMax = 16;
+/** Steps that one job may take before the others have their turn; each costs at most one block, or one batch. */
+const stepsPerTurnMax = 48;
 /** There is more to do at once. */
 const again = -1;
+const never = Number.POSITIVE_INFINITY;
 
 export interface JobPorts {
   binding: RingBinding;
+  spoolPorts: SpoolPorts;
   notices: Notices;
   /** From 0 to 1. */
   random(): number;
   /** Milliseconds since 1970. */
   wallMs(): number;
+  sinkOf(config: JobConfig): Sink;
   /** A batch has been accepted or refused: there may be more to do. */
   wake(): void;
 }
 
-export type JobCounts = Pick<JobStats, 'delivered' | 'dropped' | 'lost' | 'bytes' | 'batches' | 'failures'>;
+/** What a job has done with records since this process began. */
+export interface JobTotals extends BatchCounts {
+  /** The spool had to drop them before they were delivered. */
+  behind: number;
+  /** They were left when the job was removed. */
+  abandoned: number;
+  bytes: number;
+  batches: number;
+  failures: number;
+}
 
 export class Job {
-  readonly config: JobConfig;
-  /** Shared by all jobs of one name, so that a change of config resets nothing. */
-  readonly counts: JobCounts;
+  config: JobConfig;
+  readonly totals: JobTotals = {
+    records: 0,
+    filtered: 0,
+    sampled: 0,
+    lost: 0,
+    damaged: 0,
+    behind: 0,
+    abandoned: 0,
+    bytes: 0,
+    batches: 0,
+    failures: 0,
+  };
   readonly #ports: JobPorts;
-  readonly #sink: Sink;
-  readonly #program: Program;
-  readonly #out: Uint8Array;
-  readonly #losses = new Map<Source, Loss>();
-  readonly #touched = new Set<Source>();
-  #offset = 0;
-  #records = 0;
-  #lost = 0;
-  /** When the batch got its first line. */
-  #beganMs = 0;
-  /** The batch is complete, and stays as it is until it has been accepted. */
-  #isClosed = false;
-  #isSending = false;
-  #isOpen = false;
+  readonly #spool: Spool;
+  readonly #memory: JobMemory;
+  readonly #reader: SegmentReader;
+  readonly #state: JobState;
+  readonly #batch: Batch;
+  #format: Format;
+  #sink: Sink;
+  #isSinkOpen = false;
+  /** `open` or `send` of the sink has not answered yet. */
+  #isBusy = false;
+  /** The lines of the plan are in the batch. */
+  #isMade = false;
+  /** A config that comes into force between two attempts. */
+  #change: JobConfig | undefined;
+  /** Records behind this one are not for it; infinite: it stays. */
+  #endRecord = never;
+  /** Number of the record with which its counts began. */
+  #baseRecord: number;
   #failuresInRow = 0;
   #failingSinceMs = 0;
   #retryAtMs = 0;
   #lastError: string | null = null;
   #lastCompleteMs: number | null = null;
-  /** The ring to begin with, so that none has to wait behind a busy one. */
-  #turn = 0;
+  /** The state on disk is older than the one in memory, and nothing depends on it. */
+  #isStateOld = false;
+  #closing: (() => void) | undefined;
 
-  constructor(config: JobConfig, program: Program, sink: Sink, counts: JobCounts, ports: JobPorts) {
+  /** `start` is where a job begins that has never run. */
+  constructor(config: JobConfig, spool: Spool, start: Position, ports: JobPorts) {
+    const { files, checksum } = ports.spoolPorts;
     this.config = config;
-    this.counts = counts;
     this.#ports = ports;
-    this.#sink = sink;
-    this.#program = program;
-    this.#out = new Uint8Array(config.batch.max_bytes + program.lineBytesMax);
+    this.#spool = spool;
+    this.#memory = new JobMemory(spool.folder, config.name, files, checksum);
+    this.#reader = new SegmentReader(files, checksum);
+    this.#format = formatOf(config);
+    this.#sink = ports.sinkOf(config);
+    this.#state = this.#load(start);
+    this.#batch = new Batch(ports.binding, config.name, this.#format, this.#limits, this.#state.next);
+    this.#baseRecord = (this.#state.plan?.from ?? this.#state.next).record;
+    this.#begin();
   }
 
-  get isSending(): boolean {
-    return this.#isSending;
+  #load(start: Position): JobState {
+    const destination = destinationKey(this.config);
+    const fresh: JobState = {
+      version: 1,
+      job: this.config.name,
+      next: start,
+      losses: [],
+      plan: null,
+      mark: null,
+      destination,
+    };
+    let state: JobState | undefined;
+    try {
+      state = this.#memory.load();
+    } catch (error) {
+      this.#tell('error', `cannot read where it was, and begins anew: ${(error as Error).message}`);
+    }
+    this.#isStateOld = state === undefined;
+    if (state === undefined) return fresh;
+    if (state.destination !== destination) Object.assign(state, { mark: null, destination });
+    const { begin, end } = this.#spool;
+    if (state.next.record > end.record) {
+      this.#tell('error', 'the spool ends before the place that it was at: it goes on with what comes');
+      // It was cut off by a loss of power, or removed, and its numbers begin anew.
+      return {
+        ...state,
+        plan: null,
+        next: state.next.segment >= begin.segment && begin.record > 0 ? end : begin,
+      };
+    }
+    return state;
+  }
+
+  get #limits() {
+    const { max_bytes, max_records } = this.config.batch;
+    return { bytes: max_bytes, records: max_records };
+  }
+
+  #tell(level: 'info' | 'error', text: string): void {
+    this.#ports.spoolPorts.tell(level, `job ${this.config.name}: ${text}`);
   }
 
   get isFailing(): boolean {
     return this.#failuresInRow > 0;
   }
 
-  /** Nothing is in its hands. */
-  get isEmpty(): boolean {
-    return this.#offset === 0;
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /** Segments before this one are done with. */
+  get segmentNeeded(): number {
+    return (this.#state.plan?.from ?? this.#state.next).segment;
+  }
+
+  /** Everything that is for it has been accepted. */
+  get isDone(): boolean {
+    const { plan, next } = this.#state;
+    return plan === null && next.record >= Math.min(this.#endRecord, this.#spool.end.record);
+  }
+
+  /** Records that are for it and not delivered yet. */
+  get inFlight(): number {
+    const { plan, next } = this.#state;
+    const end = Math.min(this.#endRecord, this.#spool.end.record);
+    const planned = plan === null ? 0 : plan.to.record - plan.from.record;
+    return Math.max(0, end - next.record) + planned;
   }
 
   /** Takes what there is, and sends what is due. Returns the milliseconds until it has something to do by itself. */
-  turn(sources: readonly Source[], nowMs: number, isUrgent: boolean): number {
-    for (let batch = 0; batch < batchesPerTurnMax; batch++) {
-      const waitMs = this.#step(sources, nowMs, isUrgent);
-      if (waitMs !== again) return waitMs;
-    }
-    return 0;
+  turn(nowMs: number, isUrgent: boolean): number {
+    let waitMs = again;
+    for (let step = 0; step < stepsPerTurnMax && waitMs === again; step++)
+      waitMs = this.#step(nowMs, isUrgent);
+    // A plan that follows at once has been written with the cursor; else the cursor is now.
+    this.persist();
+    return waitMs === again ? 0 : waitMs;
   }
 
-  #step(sources: readonly Source[], nowMs: number, isUrgent: boolean): number {
-    if (this.#isSending) return Number.POSITIVE_INFINITY;
-    if (!this.#isClosed) this.#fill(sources, nowMs);
-    if (this.#offset === 0) {
-      // Passing over frames of no interest, or over padding, needs no destination.
-      this.#accept();
-      return Number.POSITIVE_INFINITY;
+  #step(nowMs: number, isUrgent: boolean): number {
+    if (this.#isBusy) return never;
+    if (this.#change !== undefined) {
+      this.#apply(this.#change);
+      return again;
     }
-    const dueMs = this.#beganMs + this.config.batch.max_interval * msPerSecond;
-    if (!this.#isClosed && !isUrgent && nowMs < dueMs) return dueMs - nowMs;
     if (nowMs < this.#retryAtMs) return this.#retryAtMs - nowMs;
-    const wasFull = this.#isClosed;
-    this.#send(nowMs);
-    if (this.#isSending) return Number.POSITIVE_INFINITY;
-    if (this.isFailing) return this.#retryAtMs - nowMs;
-    return wasFull ? again : Number.POSITIVE_INFINITY;
-  }
-
-  #fill(sources: readonly Source[], nowMs: number): void {
-    for (let index = 0; index < sources.length; index++) {
-      const at = (this.#turn + index) % sources.length;
-      const source = sources[at];
-      if (source === undefined) break;
-      const isAll = this.#take(source, nowMs);
-      if (!isAll) {
-        this.#isClosed = true;
-        this.#turn = at + 1;
-        return;
-      }
+    if (this.#state.plan !== null) {
+      if (!this.#isMade && !this.#remake(this.#state.plan, nowMs)) return again;
+      return this.#send(this.#state.plan, nowMs);
     }
+    const batch = this.#batch;
+    if (!batch.isFull && this.#fill(nowMs)) return again;
+    if (batch.length === 0) {
+      this.#passOver();
+      return batch.isFull ? again : never;
+    }
+    const dueMs = batch.beganMs + this.config.batch.max_interval * msPerSecond;
+    const isLast = batch.to.record >= this.#endRecord;
+    if (!batch.isFull && !isUrgent && !isLast && nowMs < dueMs) return dueMs - nowMs;
+    return this.#plan(nowMs) ? again : this.#retryAtMs - nowMs;
   }
 
-  /** Encodes what a ring has. False: the batch is full. */
-  #take(source: Source, nowMs: number): boolean {
-    const { max_bytes: softLimit, max_records: recordsMax } = this.config.batch;
-    const cursor = source.cursorOf(this);
-    const isEnding = Number.isFinite(cursor.endPosition);
-    if (cursor.position >= cursor.endPosition) return true;
-    if (!this.#tellLoss(source, nowMs)) return false;
-    const endPosition = isEnding ? cursor.endPosition : 0;
-    const limits = { softLimit, recordsMax: recordsMax - this.#records, endPosition };
-    if (limits.recordsMax <= 0) return false;
-    const output = { program: this.#program.bytes, bytes: this.#out, offset: this.#offset };
-
-    const frames = source.ring.encode(output, cursor.position, limits);
-    cursor.position = frames.position;
-    this.#add(source, frames, nowMs);
-    if (!frames.isEnd) return false;
-    if (!source.isSealed || isEnding) return true;
-
-    output.offset = this.#offset;
-    limits.recordsMax -= frames.records;
-    const leftovers = source.ring.encodeLeftovers(output, cursor.leftover, limits);
-    cursor.leftover = leftovers.position;
-    this.#add(source, leftovers, nowMs);
-    return leftovers.isEnd;
+  /** Adds one block to the batch. True: it took something, and there may be more. */
+  #fill(nowMs: number): boolean {
+    const batch = this.#batch;
+    if (batch.to.record >= this.#endRecord) return false;
+    const block = this.#spool.read(batch.to, this.#reader);
+    if (block === null) return false;
+    const { to } = batch;
+    const isSame = block.segment === to.segment && block.offset === to.offset;
+    if (!isSame && block.first !== to.record) {
+      // A batch ends at a gap, and the next one begins with what is told of it.
+      if (!batch.isBlank) {
+        batch.isFull = true;
+        return true;
+      }
+      this.#jump(block);
+      return true;
+    }
+    if (this.#isBlankBatch(batch) && this.#state.losses.length > 0) batch.tell(this.#state.losses, nowMs);
+    return batch.add(block, isSame ? to.skip : 0, block.bodyBytes, nowMs);
   }
 
-  #add(source: Source, encoding: Encoding, nowMs: number): void {
-    if (this.#offset === 0 && encoding.offset > 0) this.#beganMs = nowMs;
-    this.#offset = encoding.offset;
-    this.#records += encoding.records;
-    this.#lost += encoding.lost;
-    this.#touched.add(source);
-    source.noteDamage(encoding.position, encoding.damagedBytes);
+  #isBlankBatch(batch: Batch): boolean {
+    return batch.isBlank && batch.losses.length === 0;
   }
 
-  /** Puts the line of what this job missed of a ring before what comes next. False: the batch is full. */
-  #tellLoss(source: Source, nowMs: number): boolean {
-    const loss = this.#losses.get(source);
-    if (loss === undefined) return true;
-    if (this.#offset >= this.config.batch.max_bytes) return false;
-    const { binding } = this.#ports;
-    if (this.#offset === 0) this.#beganMs = nowMs;
-    this.#offset = encodeLossLine(binding, loss, this.#program.bytes, this.#out, this.#offset);
-    this.#losses.delete(source);
+  /** Goes on at a block that is not the expected one. */
+  #jump(block: Block): void {
+    const state = this.#state;
+    const missing = block.first - state.next.record;
+    const isBehind = state.next.segment < this.#spool.begin.segment;
+    if (missing > 0) {
+      this.totals[isBehind ? 'behind' : 'damaged'] += missing;
+      addLoss(
+        state.losses,
+        lossOfUnknown(missing, lossReason[isBehind ? 'behind' : 'damaged'], block.firstMs),
+      );
+      const why = isBehind ? 'are gone, because the spool was full' : 'cannot be read';
+      this.#tell('error', `${missing} records of the spool ${why}; they are counted as lost`);
+    } else {
+      this.#baseRecord += missing;
+    }
+    state.next = { segment: block.segment, offset: block.offset, skip: 0, record: block.first };
+    this.#begin();
+  }
+
+  /** Moves the cursor over a range of which nothing is delivered. */
+  #passOver(): void {
+    const batch = this.#batch;
+    if (batch.to === batch.from) return;
+    this.#settle(batch.counts);
+    this.#state.next = batch.to;
+    this.#isStateOld = true;
+    this.#begin();
+  }
+
+  #settle(counts: BatchCounts): void {
+    const { totals } = this;
+    totals.records += counts.records;
+    totals.filtered += counts.filtered;
+    totals.sampled += counts.sampled;
+    totals.lost += counts.lost;
+    totals.damaged += counts.damaged;
+  }
+
+  #begin(): void {
+    this.#isMade = false;
+    this.#batch.begin(this.#state.next, this.#format, this.#limits);
+  }
+
+  /** Settles what the next batch is, and writes it down. False: it could not be written. */
+  #plan(nowMs: number): boolean {
+    const batch = this.#batch;
+    const plan: Plan = {
+      id: batch.id(),
+      from: batch.from,
+      to: batch.to,
+      format: this.#format.hash,
+      losses: [...batch.losses],
+      counts: { ...batch.counts },
+      bytes: batch.length,
+    };
+    const before = { next: this.#state.next, losses: this.#state.losses };
+    Object.assign(this.#state, { plan, next: batch.to, losses: [] });
+    const failure = this.#save(true);
+    if (failure !== null) {
+      Object.assign(this.#state, before, { plan: null });
+      this.#begin();
+      this.#refused(failure, nowMs);
+      return false;
+    }
+    this.#isMade = true;
     return true;
   }
 
-  #send(nowMs: number): void {
-    this.#isClosed = true;
-    this.#isSending = true;
-    const answered = (failure: SinkFailure | null): void => {
-      this.#isSending = false;
-      if (failure === null) this.#delivered();
+  #save(withFormat: boolean): SinkFailure | null {
+    try {
+      if (withFormat) this.#memory.saveFormat(this.#format);
+      this.#memory.save(this.#state);
+      this.#isStateOld = false;
+      return null;
+    } catch (error) {
+      const { code = 'EUNKNOWN', message } = error as NodeJS.ErrnoException;
+      return { code, message: `cannot write down what is sent: ${message}` };
+    }
+  }
+
+  /** Writes the cursor where it has moved without a batch. False: it could not be written. */
+  persist(): boolean {
+    return !this.#isStateOld || this.#save(false) === null;
+  }
+
+  /** Makes the batch of a plan that an earlier process wrote down. False: it cannot be made any more. */
+  #remake(plan: Plan, nowMs: number): boolean {
+    const format = plan.format === this.#format.hash ? this.#format : this.#memory.formatOf(plan);
+    if (format !== undefined && this.#encode(plan, format, nowMs)) {
+      this.#isMade = true;
+      return true;
+    }
+    this.#tell(
+      'error',
+      'a batch that was planned cannot be made again as it was: its records get another id',
+    );
+    const losses = [...plan.losses];
+    for (const loss of this.#state.losses) addLoss(losses, loss);
+    Object.assign(this.#state, { next: plan.from, losses, plan: null });
+    this.#begin();
+    return false;
+  }
+
+  #encode(plan: Plan, format: Format, nowMs: number): boolean {
+    const batch = this.#batch;
+    batch.begin(plan.from, format, { bytes: plan.bytes, records: never });
+    batch.tell(plan.losses, nowMs);
+    while (batch.to.record < plan.to.record) {
+      const block = this.#spool.read(batch.to, this.#reader);
+      if (block === null) return false;
+      const { to } = batch;
+      const isSame = block.segment === to.segment && block.offset === to.offset;
+      if (!isSame && block.first !== to.record) return false;
+      const isLast = block.segment === plan.to.segment && block.offset === plan.to.offset;
+      if (!batch.add(block, isSame ? to.skip : 0, isLast ? plan.to.skip : block.bodyBytes, nowMs))
+        return false;
+    }
+    return (
+      batch.length === plan.bytes && batch.counts.records === plan.counts.records && batch.id() === plan.id
+    );
+  }
+
+  #send(plan: Plan, nowMs: number): number {
+    this.#isBusy = true;
+    const answered = (failure: SinkFailure | null, mark?: string): void => {
+      this.#isBusy = false;
+      if (failure === null) this.#accepted(plan, mark);
       else this.#refused(failure, nowMs);
+      this.#closing?.();
       this.#ports.wake();
     };
-    if (this.#isOpen) return this.#sink.send(this.#batch(), answered);
-    this.#sink.open(null, (failure) => {
-      if (failure !== null) return answered(failure);
-      this.#isOpen = true;
-      this.#sink.send(this.#batch(), answered);
-    });
+    const sink = this.#sink;
+    const { records } = plan.counts;
+    const { bytes, firstMs, lastMs } = this.#batch;
+    const send = () =>
+      sink.send({ id: plan.id, job: this.config.name, bytes, records, firstMs, lastMs }, answered);
+    if (this.#isSinkOpen) {
+      send();
+    } else {
+      sink.open(this.#state.mark, (failure) => {
+        if (failure !== null) return answered(failure);
+        this.#isSinkOpen = true;
+        send();
+      });
+    }
+    if (this.#isBusy) return never;
+    return this.isFailing ? this.#retryAtMs - nowMs : again;
   }
 
-  #batch(): Batch {
-    const nowMs = this.#ports.wallMs();
-    return {
-      id: this.counts.batches.toString(16).padStart(32, '0'),
-      job: this.config.name,
-      bytes: this.#out.subarray(0, this.#offset),
-      records: this.#records,
-      firstMs: nowMs,
-      lastMs: nowMs,
-    };
-  }
-
-  #delivered(): void {
-    const { counts } = this;
-    counts.delivered += this.#records;
-    counts.lost += this.#lost;
-    counts.bytes += this.#offset;
-    counts.batches += 1;
+  #accepted(plan: Plan, mark: string | undefined): void {
+    const { totals } = this;
+    this.#settle(plan.counts);
+    totals.bytes += plan.bytes;
+    totals.batches += 1;
     this.#lastCompleteMs = this.#ports.wallMs();
     if (this.#failuresInRow > 0) {
       const seconds = Math.round((this.#lastCompleteMs - this.#failingSinceMs) / msPerSecond);
@@ -220,115 +409,168 @@ export class Job {
       this.#ports.notices.settle(`job ${this.config.name}`);
     }
     this.#failuresInRow = 0;
+    this.#retryAtMs = 0;
     this.#lastError = null;
-    this.#accept();
+    this.#state.plan = null;
+    if (mark !== undefined) this.#state.mark = mark;
+    this.#isStateOld = true;
+    this.#begin();
   }
 
-  /** What is in the batch is the destination's now. */
-  #accept(): void {
-    for (const source of this.#touched) {
-      const cursor = source.cursorOf(this);
-      cursor.takenPosition = Math.max(cursor.takenPosition, cursor.position);
-      cursor.takenLeftover = cursor.leftover;
-    }
-    this.#touched.clear();
-    this.#offset = 0;
-    this.#records = 0;
-    this.#lost = 0;
-    this.#isClosed = false;
-  }
-
-  #refused({ code, message }: SinkFailure, nowMs: number): void {
-    if (this.#failuresInRow === 0) this.#failingSinceMs = this.#ports.wallMs();
-    this.counts.failures += 1;
+  #refused({ code, message, retryAfterMs = 0 }: SinkFailure, nowMs: number): void {
+    const wallMs = this.#ports.wallMs();
+    if (this.#failuresInRow === 0) this.#failingSinceMs = wallMs;
+    this.totals.failures += 1;
     this.#failuresInRow += 1;
-    this.#retryAtMs = nowMs + retryAfter(this.#failuresInRow, this.#ports.random());
+    this.#retryAtMs = nowMs + Math.max(retryAfterMs, retryAfter(this.#failuresInRow, this.#ports.random()));
     this.#lastError = `${code}: ${message}`;
     this.#ports.notices.error(
       `job ${this.config.name}`,
-      `job ${this.config.name} cannot deliver to ${this.#sink.description}: ${message}; records wait in the ring, and are dropped and counted once it is full`,
-      this.#ports.wallMs(),
+      `job ${this.config.name} cannot deliver to ${this.#sink.description}: ${message}; records wait in the spool, and the oldest are dropped and counted once it is full`,
+      wallMs,
     );
+  }
+
+  /** The config from now on. A batch that is planned is delivered as it was planned. */
+  reconfigure(config: JobConfig): void {
+    this.#change = config;
+  }
+
+  #apply(config: JobConfig): void {
+    this.#change = undefined;
+    this.#isBusy = true;
+    this.#sink.close(() => {
+      this.#isBusy = false;
+      this.config = config;
+      this.#format = formatOf(config);
+      this.#sink = this.#ports.sinkOf(config);
+      this.#isSinkOpen = false;
+      this.#retryAtMs = 0;
+      const destination = destinationKey(config);
+      if (destination !== this.#state.destination) Object.assign(this.#state, { mark: null, destination });
+      if (this.#state.plan === null) this.#begin();
+      this.#closing?.();
+      this.#ports.wake();
+    });
   }
 
   /**
-   * Gives up the oldest frames of a ring, up to the first at or behind `endPosition`, so that this job does not cost
-   * another one. Returns how many records that costs. What is in the batch already is still delivered.
+   * The spool removes its oldest segment, `segment`: what of it is not delivered is lost to this job. Returns how many
+   * records that costs. What is in a batch already is still delivered.
    */
-  giveUp(source: Source, endPosition: number): number {
-    const cursor = source.cursorOf(this);
-    cursor.takenPosition = cursor.position;
-    if (endPosition <= cursor.position) return 0;
-    const { position, records, lost, firstSequence, lastSequence } = source.ring.count(
-      cursor.position,
-      endPosition,
-    );
-    cursor.position = position;
-    cursor.takenPosition = position;
-    if (records === 0) return 0;
-    this.counts.dropped += records;
-    this.counts.lost += lost;
-    const nowMs = this.#ports.wallMs();
-    const before = this.#losses.get(source);
-    this.#losses.set(source, {
-      firstSequence: before?.firstSequence ?? firstSequence,
-      lastSequence,
-      records: (before?.records ?? 0) + records + lost,
-      sinceMs: before?.sinceMs ?? nowMs,
-      untilMs: nowMs,
-      workerIndex: source.ring.workerIndex,
-      reason: reasons.indexOf('log_job_behind'),
-    });
+  giveUp(segment: number, nowMs: number): number {
+    const state = this.#state;
+    const isInHand = state.plan === null && state.next.segment <= segment && this.#batch.length > 0;
+    if (isInHand) this.#plan(nowMs);
+    else if (state.plan !== null && !this.#isMade && state.plan.from.segment <= segment) {
+      this.#remake(state.plan, nowMs);
+    }
+    if (state.next.segment > segment) return 0;
+    const from = state.next;
+    const next = this.#spool.afterSegment(segment);
+    const records = next.record - from.record;
+    const found: Loss[] = [];
+    this.#countLosses(from, next, found);
+    const known = found.reduce((sum, loss) => sum + loss.records, 0);
+    if (records > known)
+      addLoss(found, lossOfUnknown(records - known, lossReason.behind, this.#ports.wallMs()));
+    for (const loss of found) addLoss(state.losses, loss);
+    state.next = next;
+    this.totals.behind += records;
+    this.#isStateOld = true;
+    this.persist();
+    if (state.plan === null) this.#begin();
     return records;
   }
 
-  /** Takes what is there now, and no more. */
-  leave(sources: readonly Source[]): void {
-    for (const source of sources) source.cursorOf(this).endPosition = source.ring.tail;
-  }
-
-  /** Takes no more: `next` goes on from here. What is in the batch is still delivered. */
-  handOver(next: Job, sources: readonly Source[]): void {
-    for (const source of sources) {
-      const cursor = source.cursorOf(this);
-      source.join(next, { position: cursor.position, leftover: cursor.leftover });
-      cursor.endPosition = cursor.position;
+  /** What is between two positions, by ring. */
+  #countLosses(from: Position, to: Position, found: Loss[]): void {
+    let at = from;
+    while (at.record < to.record) {
+      const block = this.#spool.readHeader(at, this.#reader);
+      if (block === null || block.first > to.record) return;
+      const { firstMs: sinceMs, lastMs: untilMs, workerIndex } = block;
+      const skipped = at.skip > 0 && block.offset === at.offset ? at.skip : 0;
+      const { firstSequence, lastSequence, records, lost } = skipped > 0 ? this.#countRest(block, at) : block;
+      const rest = { firstSequence, lastSequence, records: records + lost, sinceMs, untilMs, workerIndex };
+      if (rest.records > 0) addLoss(found, { ...rest, reason: lossReason.behind });
+      const offset = block.offset + blockHeaderBytes + block.bodyBytes;
+      at = { segment: block.segment, offset, skip: 0, record: block.first + unitsOf(block) };
     }
-    for (const [source, loss] of this.#losses) next.#losses.set(source, loss);
-    this.#losses.clear();
   }
 
-  /** Gives up what is in the batch. */
-  abandon(): void {
-    this.counts.dropped += this.#records;
-    this.#accept();
+  #countRest(header: Block, at: Position) {
+    const block = this.#spool.read(at, this.#reader);
+    if (block === null || block.offset !== header.offset) return { ...header, records: 0, lost: 0 };
+    const body = block.at + blockHeaderBytes;
+    const run = { bytes: block.bytes, from: body + at.skip, to: body + block.bodyBytes };
+    return new FrameEncoder(this.#ports.binding).count(run);
   }
 
-  /** A ring is gone. */
-  forget(source: Source): void {
-    this.#losses.delete(source);
-    this.#touched.delete(source);
+  /** Takes what is there now, and no more. */
+  leave(): void {
+    this.#endRecord = this.#spool.end.record;
+  }
+
+  /** It is configured again before it has left. */
+  stay(): void {
+    this.#endRecord = never;
+  }
+
+  /** Gives up what is not delivered, and forgets the job. Returns how many records that costs. */
+  abandon(): number {
+    const left = this.inFlight;
+    this.totals.abandoned += left;
+    Object.assign(this.#state, { plan: null, next: this.#spool.end });
+    return left;
   }
 
   reopen(): void {
     this.#sink.reopen();
   }
 
-  close(): void {
-    this.#sink.close(() => {});
+  /** Lets go of the destination; the cursor stays. */
+  close(done: () => void): void {
+    this.persist();
+    this.#closing = undefined;
+    this.#sink.close(() => {
+      this.persist();
+      this.#memory.close();
+      this.#reader.rest();
+      done();
+    });
   }
 
-  stats(sources: readonly Source[], nowMs: number): JobStats {
-    let lagBytes = 0;
-    for (const source of sources) lagBytes += source.ring.tail - source.cursorOf(this).takenPosition;
+  /** The job is gone for good. */
+  remove(): void {
+    this.#sink.close(() => {});
+    this.#memory.remove();
+    this.#reader.rest();
+  }
+
+  stats(nowMs: number): JobStats {
+    const { plan, next } = this.#state;
+    const { records, filtered, sampled, lost, damaged, behind, abandoned, ...rest } = this.totals;
+    const cursor = plan?.from ?? next;
+    const hasSome = this.inFlight > 0 && this.#batch.length > 0;
+    const end = Math.min(this.#endRecord, this.#spool.end.record);
     return {
       name: this.config.name,
-      ...this.counts,
+      destination: this.#sink.description,
+      emitted: Math.max(0, end - this.#baseRecord),
+      delivered: records,
+      filtered,
+      sampled,
+      dropped: { ring_full: lost, behind, damaged, removed: abandoned },
+      inFlight: this.inFlight,
+      ...rest,
       isFailing: this.isFailing,
-      lagBytes,
-      lagMs: this.#offset === 0 ? 0 : Math.max(0, nowMs - this.#beganMs),
+      lagBytes: this.#spool.bytesFrom(cursor),
+      lagMs: hasSome ? Math.max(0, this.#ports.wallMs() - this.#batch.firstMs) : 0,
+      cursor: { segment: cursor.segment, offset: cursor.offset + cursor.skip, record: cursor.record },
       lastError: this.#lastError,
       lastCompleteMs: this.#lastCompleteMs,
+      nextRetryMs: this.isFailing ? this.#ports.wallMs() + Math.max(0, this.#retryAtMs - nowMs) : null,
     };
   }
 }

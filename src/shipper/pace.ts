@@ -23,11 +23,13 @@ export function sleepAfter(filled: number, sleptMs: number, longestMs: number): 
   return Math.min(longestMs, Math.max(sleepMsMin, wanted));
 }
 
-export const retryMsMin = 100;
-export const retryMsMax = 5000;
+export const retryMsMin = 500;
+export const retryMsMax = 60_000;
+/** A destination that answers at once must not be asked at once. */
+const pauseMsMin = 20;
 
 /** When a batch that failed `failures` times in a row is sent again: full jitter, `random` is from 0 to 1. */
 export function retryAfter(failures: number, random: number): number {
-  const highest = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(failures, 16));
-  return retryMsMin + random * (highest - retryMsMin);
+  const highest = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(failures - 1, 16));
+  return Math.max(pauseMsMin, random * highest);
 }

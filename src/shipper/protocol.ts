@@ -3,24 +3,26 @@
  * by their path, as the engine that writes them reported it.
  */
 import type { JobConfig } from '../logs/config.ts';
+import type { SpoolLimits } from '../logs/index.ts';
 import type { ExpressionProgram } from '../rules/protocol.ts';
 
 export type ToShipper =
   | {
       type: 'start';
-      /** Where rings of earlier processes are looked for. */
+      /** Where the spool is, and rings of earlier processes are looked for. */
       directory: string;
       /** Of this process: rings of another one are recovered. 16 hexadecimal digits. */
       bootIdHex: string;
       /** Rings whose writers are at work. */
       rings: string[];
       jobs: JobConfig[];
+      spool: SpoolLimits;
     }
   | { type: 'addRing'; path: string }
   /** The writer of this ring is gone, with its thread: what it left is taken over, then the file is removed. */
   | { type: 'recover'; path: string }
   /** The jobs from now on. One that is not named any more delivers what it has, then it ends. */
-  | { type: 'configure'; jobs: JobConfig[] }
+  | { type: 'configure'; jobs: JobConfig[]; spool: SpoolLimits }
   /** SIGUSR1. */
   | { type: 'reopen' }
   /** Deliver everything, for at most so long; answered by `drained`, after which the thread ends. */
@@ -53,37 +55,79 @@ export type FromShipper =
 export interface ShipperStats {
   jobs: JobStats[];
   rings: RingStats[];
+  spool: SpoolStats;
   /** Rings of earlier processes or dead workers that were taken over. */
   recoveredRings: number;
   /** Rings that could not be read and were renamed. */
   setAsideRings: number;
   /** Exchanges that a crash cut short, and that became records of outcome `interrupted`. */
   interruptedRecords: number;
-  /** Bytes of rings that made no sense. */
+  /** Bytes of rings and segments that made no sense. */
   damagedBytes: number;
 }
 
+/**
+ * For each job: emitted = delivered + filtered + sampled + the sum of dropped + inFlight, at any moment. Counts begin with
+ * the process, where the job then is.
+ */
 export interface JobStats {
   name: string;
+  /** In an operator's words. */
+  destination: string;
+  /** Records that came into the spool, those that their writers dropped and told of included. */
+  emitted: number;
   /** Records accepted by the destination. */
   delivered: number;
-  /** Records that this job missed because it fell behind. */
-  dropped: number;
-  /** Records that the writers dropped, as this job was told. */
-  lost: number;
+  /** Records that the filter left out. */
+  filtered: number;
+  /** Records that the sample left out. */
+  sampled: number;
+  dropped: {
+    /** By their writers, because a ring was full. */
+    ring_full: number;
+    /** By the spool, because it was full and the job behind. */
+    behind: number;
+    /** They could not be read. */
+    damaged: number;
+    /** By the removal of the job. */
+    removed: number;
+  };
+  /** Records in the spool that the destination has not accepted. */
+  inFlight: number;
   bytes: number;
   batches: number;
   /** Attempts that failed. */
   failures: number;
   isFailing: boolean;
-  /** Bytes of rings that this job has not delivered. */
+  /** Bytes of the spool that this job has not delivered. */
   lagBytes: number;
   /** Age of the oldest record in its batch. */
   lagMs: number;
+  /** Number of a segment, bytes in it, number of the next record. */
+  cursor: { segment: number; offset: number; record: number };
   /** Of the failure that lasts; null while all is well. */
   lastError: string | null;
   /** Milliseconds since 1970 of the last batch that was accepted; null: none yet. */
   lastCompleteMs: number | null;
+  /** Milliseconds since 1970 of the next attempt, while it fails. */
+  nextRetryMs: number | null;
+}
+
+export interface SpoolStats {
+  segments: number;
+  bytes: number;
+  bytesMax: number;
+  /** Milliseconds since 1970 at which its oldest exchange began; null: it is empty. */
+  oldestMs: number | null;
+  /** Number of the next record. */
+  nextRecord: number;
+  /** Of the last write, while it fails. */
+  lastError: string | null;
+  /** Writes that failed. */
+  failures: number;
+  removedSegments: number;
+  /** Segments of another version that were renamed. */
+  setAsideSegments: number;
 }
 
 export interface RingStats {

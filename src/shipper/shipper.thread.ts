@@ -18,6 +18,7 @@ const shipper = new Shipper({
   clock: systemClock,
   random: () => Number.parseInt(systemRandomHex(randomBytes), 16) / 2 ** (8 * randomBytes),
   folder: fs,
+  files: fs,
   sinkOf,
   post: (message: FromShipper) => {
     control.postMessage(message);

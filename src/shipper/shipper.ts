@@ -1,30 +1,34 @@
 /**
- * The log thread's work, without the thread: drains all rings for all jobs, takes over the rings of writers that are gone,
- * and keeps a job that falls behind from costing another one.
+ * The log thread's work, without the thread: moves the frames of all rings into the spool, lets the jobs deliver them from
+ * there, and takes over the rings of writers that are gone.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { RingBinding } from '../engine/native/ring-binding.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { JobConfig } from '../logs/config.ts';
-import { programOf, Ring, type Sink, type SinkPorts } from '../logs/index.ts';
+import {
+  Ring,
+  type Sink,
+  type SinkPorts,
+  type Spool,
+  type SpoolFiles,
+  type SpoolLimits,
+  type SpoolPorts,
+} from '../logs/index.ts';
 import { filterOf } from './filter.ts';
-import { Job, type JobCounts, type JobPorts } from './job.ts';
 import { Notices } from './notices.ts';
+import { openSpool, retryOpenMs } from './open-spool.ts';
 import { longestSleep, sleepAfter, sleepMsMax, sleepMsMin } from './pace.ts';
 import type { FromShipper, ShipperStats, ToShipper } from './protocol.ts';
 import { type Folder, findLeftRings } from './recovery.ts';
+import { Roster } from './roster.ts';
 import { Source } from './source.ts';
+import { Spooler } from './spooler.ts';
 import { Tails } from './tail.ts';
 
-/** Share of a live ring from which on a job that is behind another one is moved forward, and to where. */
-const reliefFrom = 0.75;
-const reliefTo = 0.5;
-
-/** Frames that are looked at in one go for those who watch. */
-const shownBytes = 256 * 1024;
-
-/** For a job that is no longer configured to deliver what it has. */
-const leaveMs = 30_000;
+/** Blocks moved before the jobs have their turn: no more than the spool keeps in memory for them. */
+const blocksPerRoundMax = 4;
+const roundsPerTurnMax = 8;
 
 export interface ShipperPorts {
   binding: RingBinding;
@@ -32,6 +36,7 @@ export interface ShipperPorts {
   /** From 0 to 1. */
   random: () => number;
   folder: Folder;
+  files: SpoolFiles;
   sinkOf: (job: JobConfig, ports: SinkPorts) => Sink;
   post: (message: FromShipper) => void;
 }
@@ -49,13 +54,16 @@ export class Shipper {
   readonly #ports: ShipperPorts;
   readonly #notices: Notices;
   readonly #tails: Tails;
-  readonly #shown = new Uint8Array(shownBytes);
-  readonly #jobPorts: JobPorts;
-  readonly #counts = new Map<string, JobCounts>();
+  readonly #spoolPorts: SpoolPorts;
+  #directory = '';
+  #limits: SpoolLimits = { bytesMax: 0, segmentBytes: 0 };
+  /** Undefined as long as its folder cannot be used: rings hold what there is. */
+  #store: { spool: Spool; spooler: Spooler; roster: Roster } | undefined;
+  #openAtMs = 0;
+  #configs: readonly JobConfig[] = [];
   #sources: Source[] = [];
-  #jobs: Job[] = [];
-  /** Jobs that are no longer configured, and until when they may still deliver. */
-  readonly #leaving = new Map<Job, number>();
+  /** Rings have their turns. */
+  #place = 0;
   #timer: Timer | undefined;
   #sleepMs = sleepMsMax;
   /** Share of the fullest ring that was written since then. */
@@ -68,14 +76,13 @@ export class Shipper {
 
   constructor(ports: ShipperPorts) {
     this.#ports = ports;
-    this.#notices = new Notices((level, text) => ports.post({ type: 'notice', level, text }));
+    const tell = (level: 'info' | 'error', text: string) => ports.post({ type: 'notice', level, text });
+    this.#notices = new Notices(tell);
     this.#tails = new Tails({ binding: ports.binding, filterOf, post: ports.post });
-    this.#jobPorts = {
-      binding: ports.binding,
-      notices: this.#notices,
-      random: ports.random,
-      wallMs: () => ports.clock.nowMs(),
-      wake: () => this.#wake(),
+    this.#spoolPorts = {
+      files: ports.files,
+      checksum: (bytes, from, to) => ports.binding.crc32c(bytes, from, to),
+      tell,
     };
   }
 
@@ -91,10 +98,10 @@ export class Shipper {
         this.#recover(message.path);
         break;
       case 'configure':
-        this.#configure(message.jobs);
+        this.#configure(message.jobs, message.spool);
         break;
       case 'reopen':
-        for (const job of this.#jobs) job.reopen();
+        this.#store?.roster.reopen();
         break;
       case 'drain':
         this.#drain = { untilMs: this.#ports.clock.monotonicMs() + message.deadlineMs };
@@ -120,9 +127,11 @@ export class Shipper {
   stats(): ShipperStats {
     for (const source of this.#sources) source.ring.refresh();
     const nowMs = this.#ports.clock.monotonicMs();
-    const damaged = this.#sources.reduce((sum, source) => sum + source.damagedBytes, 0);
+    const sum = (read: (source: Source) => number) =>
+      this.#sources.reduce((total, source) => total + read(source), 0);
+    const spool = this.#store?.spool;
     return {
-      jobs: this.#jobs.map((job) => job.stats(this.#sources, nowMs)),
+      jobs: this.#store?.roster.stats(nowMs) ?? [],
       rings: this.#sources.map(({ ring, isSealed }) => ({
         path: ring.path,
         workerIndex: ring.workerIndex,
@@ -133,30 +142,67 @@ export class Shipper {
         dropped: ring.dropped,
         isSealed,
       })),
-      ...this.#totals,
-      damagedBytes: this.#totals.damagedBytes + damaged,
+      spool: {
+        segments: spool?.segmentCount ?? 0,
+        bytes: spool?.bytes ?? 0,
+        bytesMax: this.#limits.bytesMax,
+        oldestMs: spool?.oldestMs ?? null,
+        nextRecord: spool?.end.record ?? 0,
+        lastError: this.#store?.spooler.lastError ?? null,
+        failures: spool?.totals.failures ?? 0,
+        removedSegments: spool?.totals.removedSegments ?? 0,
+        setAsideSegments: spool?.totals.setAsideSegments ?? 0,
+      },
+      recoveredRings: this.#totals.recoveredRings,
+      setAsideRings: this.#totals.setAsideRings,
+      interruptedRecords: this.#totals.interruptedRecords + sum(({ interrupted }) => interrupted),
+      damagedBytes:
+        this.#totals.damagedBytes +
+        sum(({ damagedBytes }) => damagedBytes) +
+        (spool?.totals.damagedBytes ?? 0),
     };
   }
 
-  #start({ directory, bootIdHex, rings, jobs }: Extract<ToShipper, { type: 'start' }>): void {
+  #start({ directory, bootIdHex, rings, jobs, spool }: Extract<ToShipper, { type: 'start' }>): void {
     const { binding, folder, post } = this.#ports;
-    const left = findLeftRings(binding, folder, directory, bootIdHex, (level, text) =>
-      post({ type: 'notice', level, text }),
-    );
+    this.#directory = directory;
+    this.#limits = spool;
+    this.#configs = jobs;
+    this.#openStore();
+    const left = findLeftRings(binding, folder, directory, bootIdHex, this.#spoolPorts.tell);
     for (const ring of left.rings) this.#seal(this.#follow(ring));
     this.#totals.setAsideRings = left.setAside;
     for (const path of rings) this.#addRing(path);
-    this.#configure(jobs);
     post({ type: 'started', recovered: left.rings.length, setAside: left.setAside });
+  }
+
+  /** Jobs begin where they were; new ones with what the rings hold. */
+  #openStore(): void {
+    const nowMs = this.#ports.clock.monotonicMs();
+    if (this.#store !== undefined || nowMs < this.#openAtMs) return;
+    const options = { directory: this.#directory, limits: this.#limits };
+    const spool = openSpool(options, this.#spoolPorts, this.#notices, this.#ports.clock.nowMs());
+    this.#openAtMs = nowMs + retryOpenMs;
+    if (spool === undefined) return;
+    const { binding, clock, random, sinkOf } = this.#ports;
+    const spooler = new Spooler(spool, this.#notices, this.#tails);
+    const roster = new Roster(spool, {
+      binding,
+      spoolPorts: this.#spoolPorts,
+      notices: this.#notices,
+      random,
+      wallMs: () => clock.nowMs(),
+      sinkOf,
+      wake: () => this.#wake(),
+    });
+    this.#store = { spool, spooler, roster };
+    for (const source of this.#sources) source.skipSpooled(spool);
+    roster.start(this.#configs, nowMs);
   }
 
   #follow(ring: Ring): Source {
     const source = new Source(ring);
-    for (const job of this.#jobs) source.join(job, source.start);
-    for (const job of this.#leaving.keys()) {
-      source.join(job, source.start);
-      source.cursorOf(job).endPosition = source.start.position;
-    }
+    if (this.#store !== undefined) source.skipSpooled(this.#store.spool);
     this.#sources.push(source);
     return source;
   }
@@ -189,45 +235,21 @@ export class Shipper {
 
   #seal(source: Source): void {
     this.#totals.recoveredRings += 1;
-    this.#totals.interruptedRecords += source.seal();
+    source.seal();
+    // What has no writer any more goes first.
+    this.#sources = [source, ...this.#sources.filter((other) => other !== source)];
   }
 
-  #countsOf(name: string): JobCounts {
-    const counts = this.#counts.get(name) ?? {
-      delivered: 0,
-      dropped: 0,
-      lost: 0,
-      bytes: 0,
-      batches: 0,
-      failures: 0,
-    };
-    this.#counts.set(name, counts);
-    return counts;
-  }
-
-  #configure(configs: readonly JobConfig[]): void {
-    const before = this.#jobs;
-    const isFirst = before.length === 0;
-    this.#jobs = configs.map((config) => {
-      const old = before.find((job) => job.config.name === config.name);
-      if (old !== undefined && isDeepStrictEqual(old.config, config)) return old;
-      const sink = this.#ports.sinkOf(config, {
-        tell: (level, text) =>
-          this.#ports.post({ type: 'notice', level, text: `job ${config.name}: ${text}` }),
-        nowMs: () => this.#ports.clock.nowMs(),
-      });
-      const job = new Job(config, programOf(config), sink, this.#countsOf(config.name), this.#jobPorts);
-      if (old !== undefined) old.handOver(job, this.#sources);
-      else for (const source of this.#sources) source.join(job, isFirst ? source.start : source.end);
-      return job;
-    });
-    const untilMs = this.#ports.clock.monotonicMs() + leaveMs;
-    for (const job of before) {
-      if (this.#jobs.includes(job)) continue;
-      this.#leaving.set(job, untilMs);
-      const isReplaced = this.#jobs.some(({ config }) => config.name === job.config.name);
-      if (!isReplaced) job.leave(this.#sources);
-    }
+  #configure(configs: readonly JobConfig[], limits: SpoolLimits): void {
+    this.#configs = configs;
+    if (!isDeepStrictEqual(limits, this.#limits)) this.#store?.spool.setLimits(limits);
+    this.#limits = limits;
+    if (this.#store === undefined) return;
+    const nowMs = this.#ports.clock.monotonicMs();
+    // What is in the rings by now belongs to the jobs that were there.
+    for (const source of this.#sources) source.ring.refresh();
+    for (let round = 0; this.#move(nowMs) && round < roundsPerTurnMax; round++);
+    this.#store.roster.configure(configs, nowMs);
   }
 
   #wake(): void {
@@ -239,29 +261,52 @@ export class Shipper {
     this.#timer?.cancel();
     const nowMs = this.#ports.clock.monotonicMs();
     let waitMs = this.#look(nowMs);
+    this.#openStore();
     const isUrgent = this.#drain !== undefined;
-    for (const job of this.#jobs) waitMs = Math.min(waitMs, job.turn(this.#sources, nowMs, isUrgent));
-    for (const job of this.#leaving.keys()) waitMs = Math.min(waitMs, job.turn(this.#sources, nowMs, true));
-    this.#letGo(nowMs);
-    for (const source of this.#sources) this.#relieve(source);
-    for (const source of this.#sources) source.release();
+    let hasMore = true;
+    for (let round = 0; hasMore && round < roundsPerTurnMax; round++) {
+      hasMore = this.#move(nowMs);
+      const jobsWaitMs = this.#store?.roster.turn(nowMs, isUrgent) ?? retryOpenMs;
+      waitMs = hasMore ? 0 : Math.min(waitMs, jobsWaitMs);
+    }
+    this.#store?.spooler.removeDone(this.#store.roster.all);
     this.#removeDone();
     this.#isTurning = false;
     if (this.#drain !== undefined && this.#isDrained(nowMs, this.#drain)) return this.#end();
     this.#timer = this.#ports.clock.after(Math.max(0, waitMs), () => this.#turn());
   }
 
+  /** Moves some blocks out of the rings, what has no writer any more first. True: there is more. */
+  #move(nowMs: number): boolean {
+    const { spooler, roster } = this.#store ?? {};
+    if (spooler === undefined || roster === undefined) return false;
+    const wallMs = this.#ports.clock.nowMs();
+    let blocks = 0;
+    for (let tried = 0; tried < this.#sources.length && blocks < blocksPerRoundMax; ) {
+      const isFirstSealed = this.#sources[0]?.isSealed === true && tried === 0;
+      const source = this.#sources[isFirstSealed ? 0 : this.#place % this.#sources.length] as Source;
+      if (spooler.move(source, roster.all, nowMs, wallMs)) {
+        blocks += 1;
+        if (isFirstSealed) continue;
+        tried = 0;
+      } else {
+        tried += 1;
+      }
+      this.#place += 1;
+    }
+    return blocks === blocksPerRoundMax;
+  }
+
   /** Reads where the writers are. Returns how long to sleep. */
   #look(nowMs: number): number {
     let filled = 0;
     let longestMs = sleepMsMax;
-    for (const source of this.#sources) {
+    for (const source of [...this.#sources]) {
       const { ring } = source;
       if (!source.isSealed) longestMs = Math.min(longestMs, longestSleep(ring.bytesMax));
       const { tail, dropped } = ring;
       ring.refresh();
       filled = Math.max(filled, (ring.tail - tail) / ring.bytesMax);
-      if (!this.#tails.isIdle) this.#show(ring, tail);
       if (ring.hasWriterEnded && !source.isSealed) this.#seal(source);
       if (ring.dropped > dropped) this.#tellDropped(ring);
     }
@@ -275,70 +320,20 @@ export class Shipper {
     return this.#sleepMs;
   }
 
-  /** Shows what came into a ring to those who watch. */
-  #show(ring: Ring, from: number): void {
-    let position = from;
-    for (let isEnd = false; !isEnd; ) {
-      const taken = ring.take(position, this.#shown, 0);
-      this.#tails.see({ bytes: this.#shown, from: 0, to: taken.offset });
-      isEnd = taken.isEnd || taken.position === position;
-      position = taken.position;
-    }
-  }
-
   #tellDropped(ring: Ring): void {
     const text = `the log ring of worker ${ring.workerIndex} is full: ${ring.dropped} records dropped so far`;
     this.#notices.error(`ring ${ring.path}`, text, this.#ports.clock.nowMs());
   }
 
-  /** Moves the job that holds a nearly full ring forward, where another job is ahead of it. */
-  #relieve(source: Source): void {
-    const { ring, isSealed } = source;
-    if (isSealed) return;
-    while (ring.tail - ring.head >= ring.bytesMax * reliefFrom) {
-      const holder = source.holder();
-      if (holder === undefined || !(holder.job instanceof Job)) return;
-      const { job, aheadPosition } = holder;
-      const before = source.cursorOf(job).takenPosition;
-      // Not beyond what another job has delivered: nobody would gain by it.
-      const dropped = job.giveUp(source, Math.min(aheadPosition, ring.tail - ring.bytesMax * reliefTo));
-      if (dropped > 0) {
-        const text = `job ${job.config.name} is behind: ${dropped} records dropped for it, so that other jobs lose none`;
-        this.#notices.error(`behind ${job.config.name}`, text, this.#ports.clock.nowMs());
-      }
-      source.release();
-      ring.refresh();
-      if (source.cursorOf(job).takenPosition === before) return;
-    }
-  }
-
-  /** Ends the jobs that are no longer configured, once they have delivered what they had, or took too long. */
-  #letGo(nowMs: number): void {
-    for (const [job, untilMs] of this.#leaving) {
-      const isDone = job.isEmpty && this.#sources.every((source) => source.isTakenBy(job));
-      if ((!isDone && nowMs < untilMs) || job.isSending) continue;
-      if (!isDone) {
-        for (const source of this.#sources) job.giveUp(source, source.cursorOf(job).endPosition);
-        job.abandon();
-        const text = `job ${job.config.name} was removed before it could deliver all that it had`;
-        this.#ports.post({ type: 'notice', level: 'error', text });
-      }
-      job.close();
-      this.#leaving.delete(job);
-      for (const source of this.#sources) source.leave(job);
-    }
-  }
-
-  /** Rings whose writer is gone, and that every job has delivered. */
+  /** Rings whose writer is gone, and that are in the spool. */
   #removeDone(): void {
     const { folder, post } = this.#ports;
     this.#sources = this.#sources.filter((source) => {
-      if (!source.isDone()) return true;
+      if (!source.isDone) return true;
       const { ring } = source;
-      ring.freeLeftovers();
       ring.close();
       this.#totals.damagedBytes += source.damagedBytes;
-      for (const job of [...this.#jobs, ...this.#leaving.keys()]) job.forget(source);
+      this.#totals.interruptedRecords += source.interrupted;
       if (isInMemory(ring.path)) return false;
       try {
         folder.unlinkSync(ring.path);
@@ -355,15 +350,20 @@ export class Shipper {
   }
 
   #isAllDelivered(): boolean {
-    const jobs = [...this.#jobs, ...this.#leaving.keys()];
-    return jobs.every((job) => job.isEmpty && this.#sources.every((source) => source.isTakenBy(job)));
+    const areRingsEmpty = this.#sources.every(({ ring }) => ring.head >= ring.tail);
+    return areRingsEmpty && (this.#store?.roster.isDone ?? true);
   }
 
+  /** What is not delivered is in the spool, or in a ring: the next start goes on. */
   #end(): void {
     this.#isEnded = true;
     const isComplete = this.#isAllDelivered();
     const stats = this.stats();
-    for (const job of [...this.#jobs, ...this.#leaving.keys()]) job.close();
-    this.#ports.post({ type: 'drained', isComplete, stats });
+    const done = () => {
+      this.#store?.spool.close();
+      this.#ports.post({ type: 'drained', isComplete, stats });
+    };
+    if (this.#store === undefined) done();
+    else this.#store.roster.close(this.#ports.clock, done);
   }
 }

@@ -1,34 +1,25 @@
-/**
- * A ring and how far each job has come in it. The head of the ring follows the job that is farthest behind: a frame is
- * given back to the writer once every job's destination has accepted its line.
- */
-import type { Ring } from '../logs/index.ts';
-
-/** How far one job has come in one ring: frames first, then, once the writer is gone, leftovers. */
-export interface Cursor {
-  /** Position of the next frame to encode. */
-  position: number;
-  /** Index of the next leftover to encode. */
-  leftover: number;
-  /** What the destination has accepted. */
-  takenPosition: number;
-  takenLeftover: number;
-  /** The job leaves at this position; infinite: it stays. */
-  endPosition: number;
-}
-
-/** Where a job begins in a ring. */
-export type Start = Pick<Cursor, 'position' | 'leftover'>;
+/** A ring that is read, and how far. What is in the spool is given back to the writer at once. */
+import {
+  type BlockKind,
+  blockHeaderBytes,
+  blockKind,
+  type Ring,
+  type Spool,
+  type Taken,
+} from '../logs/index.ts';
 
 export class Source {
   readonly ring: Ring;
-  readonly #cursors = new Map<object, Cursor>();
+  readonly #bootId: bigint;
   #isSealed = false;
+  #leftover = 0;
   #damagedBytes = 0;
-  #damagedTo = 0;
+  /** Exchanges that its writer left, and that became records. */
+  #interrupted = 0;
 
   constructor(ring: Ring) {
     this.ring = ring;
+    this.#bootId = BigInt(`0x${ring.bootIdHex}`);
   }
 
   get isSealed(): boolean {
@@ -39,86 +30,65 @@ export class Source {
     return this.#damagedBytes;
   }
 
-  /** A job skipped bytes that made no sense, up to `position`; every job meets the same ones. */
-  noteDamage(position: number, bytes: number): void {
-    if (bytes === 0 || position <= this.#damagedTo) return;
-    this.#damagedBytes += bytes;
-    this.#damagedTo = position;
+  get interrupted(): number {
+    return this.#interrupted;
   }
 
-  /** The writer is gone: what it was about to write is settled. Returns the exchanges that it left. */
-  seal(): number {
-    if (this.#isSealed) return 0;
+  get bootId(): bigint {
+    return this.#bootId;
+  }
+
+  /** What an earlier reader has put into the spool, and did not come to give back. */
+  skipSpooled(spool: Spool): void {
+    const last = spool.lastBlockOf(this.#bootId, this.ring.ringId);
+    if (last === undefined) return;
+    if (last.kind === blockKind.frames) this.ring.advance(last.ringPosition);
+    else this.ring.freeLeftoversBefore(last.ringPosition, last.lastSequence + 1);
+    this.ring.refresh();
+  }
+
+  /** The writer is gone: what it was about to write is settled. */
+  seal(): void {
+    if (this.#isSealed) return;
     this.#isSealed = true;
     this.ring.seal();
-    return this.ring.countLeftovers(0).records;
   }
 
-  /** Everything that is in the ring, and what will come. */
-  get start(): Start {
-    return { position: this.ring.head, leftover: 0 };
+  /** Everything in it has been taken, and nothing will come. */
+  get isDone(): boolean {
+    return this.#isSealed && this.ring.head >= this.ring.tail && this.#leftover > this.ring.slotCount;
   }
 
-  /** Only what will come. */
-  get end(): Start {
-    return { position: this.ring.tail, leftover: this.#isSealed ? this.ring.slotCount + 1 : 0 };
-  }
-
-  /** A job begins here. */
-  join(job: object, { position, leftover }: Start): void {
-    this.#cursors.set(job, {
-      position,
-      leftover,
-      takenPosition: position,
-      takenLeftover: leftover,
-      endPosition: Number.POSITIVE_INFINITY,
-    });
-  }
-
-  leave(job: object): void {
-    this.#cursors.delete(job);
-  }
-
-  cursorOf(job: object): Cursor {
-    const cursor = this.#cursors.get(job);
-    if (cursor === undefined) throw new Error('a job was asked for a ring that it has not joined');
-    return cursor;
-  }
-
-  /** Everything that can be had for this job has been encoded, and accepted. */
-  isTakenBy(job: object): boolean {
-    const { leftover, takenPosition, takenLeftover, endPosition } = this.cursorOf(job);
-    if (Number.isFinite(endPosition)) return takenPosition >= endPosition && takenLeftover >= leftover;
-    return takenPosition >= this.ring.tail && (!this.#isSealed || takenLeftover > this.ring.slotCount);
-  }
-
-  /** The ring can be removed: its writer is gone, and every job has all of it. */
-  isDone(): boolean {
-    if (!this.#isSealed) return false;
-    for (const job of this.#cursors.keys()) if (!this.isTakenBy(job)) return false;
-    return true;
-  }
-
-  /**
-   * The job that holds the ring back although another one is ahead of it, and how far ahead; undefined: there is none.
-   */
-  holder(): { job: object; aheadPosition: number } | undefined {
-    let job: object | undefined;
-    let lowest = Number.POSITIVE_INFINITY;
-    let aheadPosition = 0;
-    for (const [each, { takenPosition }] of this.#cursors) {
-      aheadPosition = Math.max(aheadPosition, takenPosition);
-      if (takenPosition >= lowest) continue;
-      lowest = takenPosition;
-      job = each;
+  /** Copies what comes next behind the header of a block; undefined: there is nothing. */
+  take(buffer: Uint8Array): { kind: BlockKind; taken: Taken } | undefined {
+    const { ring } = this;
+    if (ring.head < ring.tail) {
+      const taken = ring.take(ring.head, buffer, blockHeaderBytes);
+      this.#damagedBytes += taken.damagedBytes;
+      if (taken.offset > blockHeaderBytes) return { kind: blockKind.frames, taken };
+      // Padding, or nothing that makes sense.
+      ring.advance(taken.position);
+      ring.refresh();
     }
-    return job !== undefined && aheadPosition > lowest ? { job, aheadPosition } : undefined;
+    if (!this.#isSealed || this.#leftover > ring.slotCount) return undefined;
+    const taken = ring.takeLeftovers(this.#leftover, buffer, blockHeaderBytes);
+    if (taken.offset > blockHeaderBytes) return { kind: blockKind.leftovers, taken };
+    this.#leftover = taken.position;
+    return undefined;
   }
 
-  /** Gives the frames that every job has taken back to the writer; with no job, all of them. */
-  release(): void {
-    let lowest = this.ring.tail;
-    for (const { takenPosition } of this.#cursors.values()) lowest = Math.min(lowest, takenPosition);
-    if (lowest > this.ring.head) this.ring.advance(lowest);
+  /** What was taken is in the spool, or nobody wants it. */
+  release(kind: BlockKind, taken: Taken): void {
+    const { ring } = this;
+    if (kind === blockKind.frames) {
+      ring.advance(taken.position);
+    } else {
+      // The loss that was not told has a number of before.
+      const next = taken.records > 0 ? taken.lastSequence + 1 : 0;
+      ring.freeLeftoversBefore(taken.position, next);
+      this.#interrupted += taken.records;
+      this.#leftover = taken.isEnd ? ring.slotCount + 1 : taken.position;
+    }
+    ring.refresh();
   }
 }

@@ -36,13 +36,25 @@ const stats: ShipperStats = {
   setAsideRings: 0,
   interruptedRecords: 2,
   damagedBytes: 0,
+  spool: {
+    segments: 1,
+    bytes: 4096,
+    bytesMax: 8192,
+    oldestMs: null,
+    nextRecord: 7,
+    lastError: null,
+    failures: 0,
+    removedSegments: 0,
+    setAsideSegments: 0,
+  },
 };
 
 function start(t: Test) {
   const clock = new HandClock();
   const threads: FakeThread[] = [];
   const told: string[] = [];
-  const logs = { directory: temporaryFolder(t), jobs: [] } as unknown as LogsConfig;
+  const spool = { bytesMax: 8192, segmentBytes: 1024 };
+  const logs = { directory: temporaryFolder(t), jobs: [], spool } as unknown as LogsConfig;
   const delivery = new Delivery(logs, 'b007', {
     clock,
     tell: (line) => told.push(line),
@@ -65,11 +77,11 @@ t.test('it starts with the folder and the jobs, and hears of rings', async (t) =
   delivery.reopen();
   delivery.configure({ ...logs, jobs: [] });
   t.same(last().heard, [
-    { type: 'start', directory: logs.directory, bootIdHex: 'b007', rings: [], jobs: [] },
+    { type: 'start', directory: logs.directory, bootIdHex: 'b007', rings: [], jobs: [], spool: logs.spool },
     { type: 'addRing', path: '/r1' },
     { type: 'recover', path: '/r1' },
     { type: 'reopen' },
-    { type: 'configure', jobs: [] },
+    { type: 'configure', jobs: [], spool: logs.spool },
   ]);
 });
 
@@ -147,17 +159,23 @@ t.test('what the thread has to tell reaches the operator', async (t) => {
 t.test('its numbers are metrics, by job and by worker', async (t) => {
   const job = {
     name: 'access',
+    destination: 'file /x',
+    emitted: 9,
     delivered: 5,
-    dropped: 1,
-    lost: 0,
+    filtered: 1,
+    sampled: 0,
+    dropped: { ring_full: 0, behind: 2, damaged: 0, removed: 0 },
+    inFlight: 1,
     bytes: 10,
     batches: 2,
     failures: 3,
     isFailing: true,
     lagBytes: 7,
     lagMs: 1500,
+    cursor: { segment: 0, offset: 120, record: 8 },
     lastError: 'x',
     lastCompleteMs: null,
+    nextRetryMs: 5,
   };
   const ring = {
     path: '/r',
@@ -176,6 +194,9 @@ t.test('its numbers are metrics, by job and by worker', async (t) => {
     'parapet_logs_up 1',
     'parapet_logs_thread_restarts_total 1',
     'parapet_logs_job_delivered_total{job="access"} 5',
+    'parapet_logs_job_dropped_total{job="access",reason="behind"} 2',
+    'parapet_logs_job_in_flight{job="access"} 1',
+    'parapet_logs_spool_used_bytes 4096',
     'parapet_logs_job_failures_total{job="access"} 3',
     'parapet_logs_job_failing{job="access"} 1',
     'parapet_logs_job_lag_seconds{job="access"} 1.5',

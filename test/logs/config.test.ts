@@ -18,6 +18,7 @@ const logs = (...jobs: JobConfig[]): LogsConfig => ({
   directory: '/x',
   ringBytes: 1 << 24,
   drainMs: 1000,
+  spool: { bytesMax: 1 << 30, segmentBytes: 1 << 26 },
   jobs,
 });
 

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { reasons } from '../../src/engine/contract.ts';
 import { loadRingBinding } from '../../src/engine/native/ring-binding.ts';
 import { compileProgram } from '../../src/logs/encode/compile.ts';
+import { FrameEncoder, type Run, sampleAll } from '../../src/logs/encode/frames.ts';
 import { encodeLossLine } from '../../src/logs/encode/loss.ts';
 import { type TimestampFormat, timestampFormats } from '../../src/logs/encode/timestamp.ts';
 import { datasetFields } from '../../src/logs/record/dataset.ts';
@@ -21,7 +22,19 @@ function program(names: readonly string[], format: TimestampFormat = 'unixnano')
   return compileProgram(1, chosen, format);
 }
 
-const noLimits = { softLimit: Number.MAX_SAFE_INTEGER, recordsMax: Number.MAX_SAFE_INTEGER, endPosition: 0 };
+const noLimits = {
+  softLimit: Number.MAX_SAFE_INTEGER,
+  recordsMax: Number.MAX_SAFE_INTEGER,
+  sampleBelow: sampleAll,
+};
+const encoder = new FrameEncoder(binding);
+
+/** All frames of a ring, as they are. */
+function framesOf(ring: Ring): Run {
+  const bytes = new Uint8Array(ring.tail - ring.head);
+  const { offset } = ring.take(ring.head, bytes, 0);
+  return { bytes, from: 0, to: offset };
+}
 
 function openRing(path: string): Ring {
   const opened = Ring.open(binding, path);
@@ -39,7 +52,7 @@ function linesOf(
   for (const [fixed, texts] of records) file.write(fixed, texts);
   const out = new Uint8Array(lineBytesMax * records.length);
   const ring = openRing(file.path);
-  const done = ring.encode({ program: bytes, bytes: out, offset: 0 }, 0, noLimits);
+  const done = encoder.encode(framesOf(ring), bytes, out, 0, noLimits);
   ring.close();
   file.close();
   t.equal(done.records, records.length);
@@ -327,8 +340,9 @@ t.test('limits: no line beyond the soft limit, the first one always, no more rec
   const { bytes, lineBytesMax } = program(['EdgeResponseStatus']);
   const line = '{"EdgeResponseStatus":100}\n'.length;
   const out = new Uint8Array(lineBytesMax + 1000);
-  const encode = (position: number, softLimit: number, recordsMax: number, offset = 0) =>
-    ring.encode({ program: bytes, bytes: out, offset }, position, { softLimit, recordsMax, endPosition: 0 });
+  const run = framesOf(ring);
+  const encode = (from: number, softLimit: number, recordsMax: number, offset = 0) =>
+    encoder.encode({ ...run, from }, bytes, out, offset, { ...noLimits, softLimit, recordsMax });
 
   const three = encode(0, 3 * line, 100);
   t.match(three, { records: 3, offset: 3 * line, isEnd: false, firstSequence: 0, lastSequence: 2 });
@@ -340,9 +354,36 @@ t.test('limits: no line beyond the soft limit, the first one always, no more rec
   t.match(encode(three.position, 4 * line, 100, 3 * line), { records: 1, offset: 4 * line });
   t.match(encode(0, 1000, 4), { records: 4, isEnd: false });
   t.match(encode(0, 1000, 100), { records: 10, isEnd: true });
-  t.match(ring.count(0, 0), { records: 10, isEnd: true });
-  t.match(ring.count(0, three.position), { records: 3, position: three.position });
-  t.match(ring.count(0, three.position - 1), { records: 3, position: three.position }, 'up to a whole frame');
+  t.match(encoder.count(run), { records: 10, isEnd: true, firstSequence: 0, lastSequence: 9 });
+  t.match(encoder.count({ ...run, to: three.position }), { records: 3, position: three.position });
+  const cut = encoder.count({ ...run, to: three.position - 1 });
+  t.match(cut, { records: 2, isEnd: true }, 'a frame that is not all there is none');
+  t.ok(cut.damagedBytes > 0);
+  ring.close();
+  file.close();
+  t.end();
+});
+
+t.test('a sample is the same for every job, and as large as it was asked for', (t) => {
+  const file = new RingFile(join(temporaryFolder(t), 'ring-1.ring'), { framesBytes: 1 << 20 });
+  for (let ray = 1; ray <= 2000; ray++) file.write({ ray });
+  const ring = openRing(file.path);
+  const { bytes, lineBytesMax } = program(['RayID']);
+  const out = new Uint8Array(lineBytesMax + 100_000);
+  const sample = (share: number): Set<string> => {
+    const limits = { ...noLimits, sampleBelow: share * sampleAll };
+    const done = encoder.encode(framesOf(ring), bytes, out, 0, limits);
+    t.equal(done.records + done.sampled, 2000);
+    return new Set(Buffer.from(out.subarray(0, done.offset)).toString().trimEnd().split('\n'));
+  };
+  const [tenth, half] = [sample(0.1), sample(0.5)];
+  t.ok(tenth.size > 140 && tenth.size < 260, `${tenth.size}`);
+  t.ok(half.size > 900 && half.size < 1100, `${half.size}`);
+  t.ok(
+    [...tenth].every((line) => half.has(line)),
+    'the smaller one is a part of the larger one',
+  );
+  t.equal(sample(1).size, 2000);
   ring.close();
   file.close();
   t.end();
@@ -354,8 +395,9 @@ t.test('what cannot be is refused, and never touches memory', (t) => {
   const ring = openRing(file.path);
   const { bytes } = program(['ClientRequestURI']);
   const room = new Uint8Array(1 << 22);
+  const run = framesOf(ring);
   const encode = (program: Uint8Array, size: number) =>
-    ring.encode({ program, bytes: room.subarray(0, size), offset: 0 }, 0, noLimits);
+    encoder.encode(run, program, room.subarray(0, size), 0, noLimits);
   t.throws(() => encode(bytes, 10), RangeError, 'an output that holds no line');
   t.throws(() => encode(bytes.subarray(0, 40), 1 << 20), TypeError, 'half a program');
   fc.assert(

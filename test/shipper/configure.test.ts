@@ -10,7 +10,7 @@ t.test('a job that changes goes on where it was: nothing twice, nothing missed',
   await h.pass(50);
   t.equal(before.lines.length, 0, 'they are in its batch');
   for (const ray of range(6, 9)) ring.write({ ray });
-  h.send({ type: 'configure', jobs: [jobConfig('a', { max_interval: 0.1 })] });
+  h.configure([jobConfig('a', { max_interval: 0.1 })]);
   await h.pass(500);
   const after = h.sink('a');
   t.not(before, after);
@@ -22,7 +22,7 @@ t.test('a job that changes goes on where it was: nothing twice, nothing missed',
 t.test('a job that stays as it is is not touched', async (t) => {
   const h = new Harness(t);
   h.start([jobConfig('a')], [h.ring()]);
-  h.send({ type: 'configure', jobs: [jobConfig('a'), jobConfig('b')] });
+  h.configure([jobConfig('a'), jobConfig('b')]);
   t.equal(h.sinks.get('a')?.length, 1);
   t.equal(h.sinks.get('b')?.length, 1);
   t.end();
@@ -37,7 +37,7 @@ t.test('a new job gets what comes, a removed one what was there', async (t) => {
   await h.pass(50);
   for (const ray of range(4, 5)) ring.write({ ray });
   h.send({ type: 'stats', id: 7 });
-  h.send({ type: 'configure', jobs: [jobConfig('new')] });
+  h.configure([jobConfig('new')]);
   const late = h.ring();
   h.send({ type: 'addRing', path: late.path });
   for (const ray of range(6, 8)) ring.write({ ray });
@@ -45,7 +45,10 @@ t.test('a new job gets what comes, a removed one what was there', async (t) => {
   await h.pass(500);
   t.same(old.rays, range(1, 5));
   t.ok(old.isClosed);
-  t.same(h.sink('new').rays, range(6, 9));
+  t.same(
+    h.sink('new').rays.sort((a, b) => a - b),
+    range(6, 9),
+  );
   t.equal(ring.head, ring.tail);
   t.match(
     h.posted.find(({ type }) => type === 'stats'),
@@ -61,7 +64,7 @@ t.test('a removed job that cannot deliver is given up after a while, and holds n
   old.reply = full;
   for (const ray of range(1, 3)) ring.write({ ray });
   await h.pass(200);
-  h.send({ type: 'configure', jobs: [jobConfig('new')] });
+  h.configure([jobConfig('new')]);
   await h.pass(20_000);
   t.notOk(old.isClosed);
   await h.pass(20_000);
@@ -78,10 +81,7 @@ t.test('jobs may come and go at any moment', async (t) => {
   for (let round = 0; round < 60; round++) {
     for (let count = 0; count < 20; count++) ring.write({ ray: ++ray });
     const batch = { max_interval: 0.01 + (round % 3) / 100, max_records: 1 + (round % 17) };
-    h.send({
-      type: 'configure',
-      jobs: [jobConfig('a', batch), ...(round % 2 === 0 ? [jobConfig('b')] : [])],
-    });
+    h.configure([jobConfig('a', batch), ...(round % 2 === 0 ? [jobConfig('b')] : [])]);
     await h.pass(15);
   }
   await h.pass(1000);

@@ -4,8 +4,16 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { loadRingBinding } from '../../src/engine/native/ring-binding.ts';
 import type { JobConfig } from '../../src/logs/config.ts';
-import type { Batch, OpenDone, Sink, SinkFailure } from '../../src/logs/index.ts';
-import type { FromShipper, ShipperStats, ToShipper } from '../../src/shipper/protocol.ts';
+import type {
+  Batch,
+  OpenDone,
+  SendDone,
+  Sink,
+  SinkFailure,
+  SpoolFiles,
+  SpoolLimits,
+} from '../../src/logs/index.ts';
+import type { FromShipper, JobStats, ShipperStats, ToShipper } from '../../src/shipper/protocol.ts';
 import { Shipper } from '../../src/shipper/shipper.ts';
 import { HandClock } from '../support/hand-clock.ts';
 import { RingFile, type RingFileOptions } from '../support/ring-file.ts';
@@ -39,6 +47,9 @@ export function jobConfig(name: string, batch: Partial<JobConfig['batch']> = {})
 
 export class TestSink implements Sink {
   readonly description = 'the sink of a test';
+  /** Marks that it was opened with. */
+  readonly opened: (string | null)[] = [];
+  readonly ids: string[] = [];
   readonly lines: Line[] = [];
   /** Text of the batches that were accepted. */
   readonly batches: string[] = [];
@@ -47,13 +58,15 @@ export class TestSink implements Sink {
   isClosed = false;
   /** What to answer: null accepts, undefined leaves it to `answer`. */
   reply: SinkFailure | null | undefined = null;
-  #pending: { text: string; done: (failure: SinkFailure | null) => void } | undefined;
+  #pending: { text: string; done: SendDone } | undefined;
 
-  open(_mark: string | null, done: OpenDone): void {
+  open(mark: string | null, done: OpenDone): void {
+    this.opened.push(mark);
     done(null);
   }
 
-  send({ bytes }: Batch, done: (failure: SinkFailure | null) => void): void {
+  send({ bytes, id }: Batch, done: SendDone): void {
+    this.ids.push(id);
     if (this.#pending !== undefined) throw new Error('a second batch before the first was answered');
     this.attempts += 1;
     this.#pending = { text: Buffer.from(bytes).toString(), done };
@@ -73,7 +86,8 @@ export class TestSink implements Sink {
       this.batches.push(pending.text);
       for (const line of pending.text.trimEnd().split('\n')) this.lines.push(JSON.parse(line) as Line);
     }
-    pending.done(failure);
+    if (failure === null) pending.done(null, `mark ${this.batches.length}`);
+    else pending.done(failure);
   }
 
   reopen(): void {
@@ -92,6 +106,17 @@ export class TestSink implements Sink {
 
 export const full: SinkFailure = { code: 'ENOSPC', message: 'no space left on device' };
 
+export interface HarnessOptions {
+  /** That of a process before, which it is the next after. */
+  folder?: string;
+  files?: Partial<SpoolFiles>;
+  spool?: SpoolLimits;
+}
+
+export const roomy: SpoolLimits = { bytesMax: 64 * 1024 * 1024, segmentBytes: 1024 * 1024 };
+
+let rings = 0;
+
 export class Harness {
   readonly clock = new HandClock();
   readonly posted: FromShipper[] = [];
@@ -99,17 +124,19 @@ export class Harness {
   readonly shipper: Shipper;
   /** All sinks made for a job, the latest last. */
   readonly sinks = new Map<string, TestSink[]>();
+  readonly spool: SpoolLimits;
   readonly #t: Test;
-  #rings = 0;
 
-  constructor(t: Test) {
+  constructor(t: Test, { folder, files, spool }: HarnessOptions = {}) {
     this.#t = t;
-    this.folder = temporaryFolder(t);
+    this.folder = folder ?? temporaryFolder(t);
+    this.spool = spool ?? roomy;
     this.shipper = new Shipper({
       binding: loadRingBinding(),
       clock: this.clock,
       random: () => 0.5,
       folder: fs,
+      files: { ...fs, ...files },
       sinkOf: ({ name }) => {
         const sink = new TestSink();
         this.sinks.set(name, [...(this.sinks.get(name) ?? []), sink]);
@@ -120,10 +147,10 @@ export class Harness {
   }
 
   ring(options: RingFileOptions = {}): RingFile {
-    this.#rings += 1;
+    rings += 1;
     const boot = (options.bootId ?? 1n).toString(16).padStart(16, '0');
-    const file = new RingFile(join(this.folder, `ring-${boot}-${this.#rings}.ring`), {
-      ringId: this.#rings,
+    const file = new RingFile(join(this.folder, `ring-${boot}-${rings}.ring`), {
+      ringId: rings,
       ...options,
     });
     this.#t.teardown(() => file.close());
@@ -142,7 +169,12 @@ export class Harness {
       bootIdHex,
       rings: rings.map(({ path }) => path),
       jobs,
+      spool: this.spool,
     });
+  }
+
+  configure(jobs: JobConfig[]): void {
+    this.send({ type: 'configure', jobs, spool: this.spool });
   }
 
   sink(name: string): TestSink {
@@ -163,6 +195,12 @@ export class Harness {
     return this.shipper.stats();
   }
 
+  job(name: string): JobStats {
+    const job = this.stats.jobs.find((each) => each.name === name);
+    if (job === undefined) throw new Error(`there is no job ${name}`);
+    return job;
+  }
+
   notices(level: 'info' | 'error'): string[] {
     return this.posted.flatMap((message) =>
       message.type === 'notice' && message.level === level ? [message.text] : [],
@@ -176,3 +214,9 @@ export class Harness {
 
 export const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+/** What the law of conservation leaves over: 0. */
+export function unaccounted({ emitted, delivered, filtered, sampled, dropped, inFlight }: JobStats): number {
+  const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+  return emitted - delivered - filtered - sampled - lost - inFlight;
+}

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { full, Harness, jobConfig, range } from './harness.ts';
+import { full, Harness, jobConfig, range, roomy } from './harness.ts';
 
 const earlier = { bootId: 0xabcn };
 
@@ -36,7 +36,7 @@ t.test('rings of an earlier process are delivered, with what was under way, and 
   t.match(h.stats, { recoveredRings: 1, interruptedRecords: 1, setAsideRings: 0 });
 });
 
-t.test('a ring stays until every job has all of it, and is found again by the next process', async (t) => {
+t.test('a ring goes once it is in the spool, and the next process delivers from there', async (t) => {
   const h = new Harness(t);
   const left = h.ring(earlier);
   for (const ray of range(1, 3)) left.write({ ray });
@@ -46,19 +46,13 @@ t.test('a ring stays until every job has all of it, and is found again by the ne
   h.sink('down').reply = full;
   await h.pass(3_000);
   t.equal(h.sink('up').lines.length, 5);
-  t.ok(existsSync(left.path));
+  t.notOk(existsSync(left.path));
   h.send({ type: 'drain', deadlineMs: 100 });
   await h.pass(200);
   t.match(h.drained, { isComplete: false });
 
-  const next = new Harness(t);
-  next.send({
-    type: 'start',
-    directory: h.folder,
-    bootIdHex: '0000000000000002',
-    rings: [],
-    jobs: [jobConfig('down')],
-  });
+  const next = new Harness(t, { folder: h.folder });
+  next.start([jobConfig('down')]);
   await next.pass(300);
   t.same(next.sink('down').rays, range(1, 4));
   t.match(next.sink('down').lines.at(-1), {
@@ -67,8 +61,7 @@ t.test('a ring stays until every job has all of it, and is found again by the ne
     Sequence: 3,
     LostRecords: 7,
   });
-  t.match(next.stats.jobs, [{ delivered: 4, lost: 7 }]);
-  t.same(readdirSync(h.folder), []);
+  t.match(next.job('down'), { emitted: 11, delivered: 4, dropped: { ring_full: 7 }, inFlight: 0 });
 });
 
 t.test('a worker that died: control names its ring', async (t) => {
@@ -120,6 +113,7 @@ t.test('what is no ring of ours is set aside, or removed where it never held a r
     readdirSync(h.folder).sort(),
     [
       'http_requests.ndjson',
+      'spool',
       'ring-8.ring.0000000000000001.tmp',
       `${foreign.path.split('/').at(-1)}.unknown`,
     ].sort(),
@@ -135,17 +129,26 @@ t.test('what is no ring of ours is set aside, or removed where it never held a r
 t.test('a folder that cannot be read is told, and nothing else stops', async (t) => {
   const h = new Harness(t);
   const ring = h.ring();
+  writeFileSync(join(h.folder, 'file'), '');
   h.send({
     type: 'start',
-    directory: join(h.folder, 'none'),
+    directory: join(h.folder, 'file'),
     bootIdHex: '0000000000000001',
     rings: [ring.path, join(h.folder, 'gone.ring')],
     jobs: [jobConfig('a')],
+    spool: roomy,
   });
-  t.match(h.notices('error'), [/cannot look for log rings/, /cannot read the log ring/]);
+  t.match(h.notices('error'), [
+    /cannot open the spool/,
+    /cannot look for log rings/,
+    /cannot read the log ring/,
+  ]);
   ring.write({ ray: 1 });
   await h.pass(300);
-  t.same(h.sink('a').rays, [1]);
+  t.equal(ring.head, 0);
+  rmSync(join(h.folder, 'file'));
+  await h.pass(2_000);
+  t.same(h.sink('a').rays, [1], 'the ring held it until there was a spool');
 });
 
 t.test('bytes that make no sense are counted once, whatever the number of jobs', async (t) => {

@@ -10,6 +10,8 @@ import { RingFile } from '../support/ring-file.ts';
 import { temporaryFolder } from '../support/temp.ts';
 import { until, within } from '../support/within.ts';
 
+const roomy = { bytesMax: 64 * 1024 * 1024, segmentBytes: 1024 * 1024 };
+
 function fileJob(path: string): JobConfig {
   return {
     name: 'access',
@@ -41,11 +43,15 @@ class Thread {
   }
 }
 
-const rays = (path: string): number[] =>
-  readFileSync(path, 'utf8')
+/** Of the whole lines: the last one may just be being written. */
+function rays(path: string): number[] {
+  const text = readFileSync(path, 'utf8');
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => Number.parseInt(JSON.parse(line).RayID, 16));
+}
 
 t.test('the thread delivers a live ring into a file, drains, and ends', async (t) => {
   const folder = temporaryFolder(t);
@@ -61,6 +67,7 @@ t.test('the thread delivers a live ring into a file, drains, and ends', async (t
     bootIdHex: '0000000000000001',
     rings: [ring.path],
     jobs: [fileJob(path)],
+    spool: roomy,
   });
   t.match(await thread.hears('started'), { recovered: 1 });
   for (let ray = 2; ray <= 100; ray++) ring.write({ ray });
@@ -107,10 +114,10 @@ t.test(
       bootIdHex: '0000000000000001',
       rings: [ring.path],
       jobs: [fileJob(path)],
+      spool: roomy,
     });
     for (let ray = 1; ray <= 150; ray++) ring.write({ ray });
     t.match(await thread.hears('notice'), { level: 'error', text: /no space left/ });
-    t.equal(ring.head, 0);
     t.notOk(existsSync(path) && rays(path).length > 0, 'no torn line');
     writeFileSync(filler, '');
     t.match(await thread.hears('notice'), { level: 'info', text: /delivers .* again/ });
@@ -118,7 +125,7 @@ t.test(
     thread.send({ type: 'drain', deadlineMs: 5000 });
     t.match(await thread.hears('drained'), {
       isComplete: true,
-      stats: { jobs: [{ delivered: 150, dropped: 0 }] },
+      stats: { jobs: [{ delivered: 150, inFlight: 0 }] },
     });
     ring.close();
   },

@@ -33,19 +33,8 @@ export interface RingBinding {
   ringState(ring: RingHandle, words: Float64Array): void;
   /** Gives the frames before `position` back to the writer. */
   ringAdvance(ring: RingHandle, position: number): void;
-  /** Takes in the frame that was prepared. Only once the writer is gone, as the next one. */
+  /** Takes in the frame that was prepared. Only once the writer is gone. */
   ringSeal(ring: RingHandle): void;
-  /** Forgets live slots and the loss that was not told. */
-  ringFreeLeftovers(ring: RingHandle): void;
-  /** Puts out the lines of as many frames as fit; with no program, passes over them. `state` is `encodeState`. */
-  ringEncode(ring: RingHandle, program: Uint8Array | null, out: Uint8Array, state: Float64Array): void;
-  /** The same for leftovers; the position is an index, at most `slotCount`. */
-  ringEncodeLeftovers(
-    ring: RingHandle,
-    program: Uint8Array | null,
-    out: Uint8Array,
-    state: Float64Array,
-  ): void;
   /** Copies committed frames to `out`, one behind the other without padding. `state` is `takeState`. */
   ringTake(ring: RingHandle, out: Uint8Array, state: Float64Array): void;
   /** The same for leftovers; the position is an index, `slotCount + 1` behind the last. */

@@ -1,56 +1,31 @@
-/** A ring as the shipper sees it: where it stands, and lines of its frames. One reader per ring. */
+/** A ring as the shipper sees it: where it stands, and its frames, copied out as they are. One reader per ring. */
 import type { OpenedRing, RingBinding } from '../../engine/native/ring-binding.ts';
-import { encodeState, encodeStateWords, encodeStop } from '../encode/program-layout.ts';
 import { ringStateWord, ringStateWords, takeState, takeStateWords } from './layout.ts';
 
 export type RingOpening = { found: 'ring'; ring: Ring } | { found: 'blank' | 'unknown' | 'damaged' };
 
-/** What one encoding did, and where it stopped. */
-export interface Encoding {
-  /** Position, or index of the leftover, to go on from. */
-  position: number;
-  /** Offset behind the last line. */
-  offset: number;
-  /** Records passed; with a program, put out. */
-  records: number;
-  /** Lines that tell of a loss, and the records that they stand for. */
-  losses: number;
-  lost: number;
-  /** Sequence numbers of the first and the last record, where there is one. */
-  firstSequence: number;
-  lastSequence: number;
-  /** All there is has been passed. */
-  isEnd: boolean;
-  /** Bytes that made no sense. */
-  damagedBytes: number;
-}
-
 /** What was copied, and where it stopped. */
 export interface Taken {
-  /** Position to go on from. */
+  /** Position, or index of the leftover, to go on from. */
   position: number;
   /** Offset behind the last frame. */
   offset: number;
+  /** Records, losses not counted. */
+  records: number;
+  /** Frames that tell of a loss, and the records that they stand for. */
+  losses: number;
+  lost: number;
+  /** Lowest sequence number, and the highest that a record has or a loss covers. */
+  firstSequence: number;
+  lastSequence: number;
+  /** When the first and the last of the exchanges began, milliseconds since 1970. */
+  firstMs: number;
+  lastMs: number;
+  /** Bytes that made no sense. */
+  damagedBytes: number;
   /** All there is has been copied. */
   isEnd: boolean;
 }
-
-export interface EncodeLimits {
-  /** No line is added that would end beyond this offset, unless the output is empty. */
-  softLimit: number;
-  recordsMax: number;
-  /** Frames at or behind this position are left, 0: none are. */
-  endPosition: number;
-}
-
-/** Where a program's lines go: `bytes` from `offset` on, with room for any line. */
-export interface Output {
-  program: Uint8Array;
-  bytes: Uint8Array;
-  offset: number;
-}
-
-const noBytes = new Uint8Array(0);
 
 export class Ring {
   readonly path: string;
@@ -62,7 +37,7 @@ export class Ring {
   readonly #binding: RingBinding;
   readonly #handle: OpenedRing['ring'];
   readonly #words = new Float64Array(ringStateWords);
-  readonly #state = new Float64Array(encodeStateWords);
+  readonly #state = new Float64Array(takeStateWords);
 
   private constructor(binding: RingBinding, path: string, opened: OpenedRing) {
     this.path = path;
@@ -123,73 +98,41 @@ export class Ring {
     this.refresh();
   }
 
-  freeLeftovers(): void {
-    this.#binding.ringFreeLeftovers(this.#handle);
-  }
-
-  /** Lines of the frames from `position` on. */
-  encode(output: Output, position: number, limits: EncodeLimits): Encoding {
-    this.#load(position, output.offset, limits);
-    this.#binding.ringEncode(this.#handle, output.program, output.bytes, this.#state);
-    return this.#result();
-  }
-
-  /** Lines of the leftovers (exchanges that were interrupted, a loss that was not told) from index `position` on. */
-  encodeLeftovers(output: Output, position: number, limits: EncodeLimits): Encoding {
-    this.#load(position, output.offset, limits);
-    this.#binding.ringEncodeLeftovers(this.#handle, output.program, output.bytes, this.#state);
-    return this.#result();
-  }
-
-  /** Counts the frames from `position` to the first at or behind `endPosition`, or to the tail where that is 0. */
-  count(position: number, endPosition: number): Encoding {
-    this.#load(position, 0, { softLimit: 0, recordsMax: Number.MAX_SAFE_INTEGER, endPosition });
-    this.#binding.ringEncode(this.#handle, null, noBytes, this.#state);
-    return this.#result();
-  }
-
-  /** Counts the leftovers from index `position` on. */
-  countLeftovers(position: number): Encoding {
-    this.#load(position, 0, { softLimit: 0, recordsMax: Number.MAX_SAFE_INTEGER, endPosition: 0 });
-    this.#binding.ringEncodeLeftovers(this.#handle, null, noBytes, this.#state);
-    return this.#result();
+  /** The leftovers before `index` are done with; their numbers ended before `nextSequence`. */
+  freeLeftoversBefore(index: number, nextSequence: number): void {
+    this.#binding.ringFreeLeftoversBefore(this.#handle, index, nextSequence);
   }
 
   /** Copies whole frames from `position` on to `out` from `offset` on. */
   take(position: number, out: Uint8Array, offset: number): Taken {
-    const state = new Float64Array(takeStateWords);
-    state[takeState.position] = position;
-    state[takeState.offset] = offset;
-    this.#binding.ringTake(this.#handle, out, state);
-    const at = (word: number): number => state[word] ?? 0;
+    this.#state[takeState.position] = position;
+    this.#state[takeState.offset] = offset;
+    this.#binding.ringTake(this.#handle, out, this.#state);
+    return this.#taken();
+  }
+
+  /** The same for leftovers (exchanges that were interrupted, a loss that was not told) from index `position` on. */
+  takeLeftovers(position: number, out: Uint8Array, offset: number): Taken {
+    this.#state[takeState.position] = position;
+    this.#state[takeState.offset] = offset;
+    this.#binding.ringTakeLeftovers(this.#handle, out, this.#state);
+    return this.#taken();
+  }
+
+  #taken(): Taken {
+    const at = (word: number): number => this.#state[word] ?? 0;
     return {
       position: at(takeState.position),
       offset: at(takeState.offset),
+      records: at(takeState.records),
+      losses: at(takeState.losses),
+      lost: at(takeState.lost),
+      firstSequence: at(takeState.firstSequence),
+      lastSequence: at(takeState.lastSequence),
+      firstMs: at(takeState.firstMs),
+      lastMs: at(takeState.lastMs),
+      damagedBytes: at(takeState.damagedBytes),
       isEnd: at(takeState.isEnd) === 1,
-    };
-  }
-
-  #load(position: number, offset: number, limits: EncodeLimits): void {
-    const state = this.#state;
-    state[encodeState.position] = position;
-    state[encodeState.offset] = offset;
-    state[encodeState.softLimit] = limits.softLimit;
-    state[encodeState.recordsMax] = limits.recordsMax;
-    state[encodeState.endPosition] = limits.endPosition;
-  }
-
-  #result(): Encoding {
-    const at = (word: number): number => this.#state[word] ?? 0;
-    return {
-      position: at(encodeState.position),
-      offset: at(encodeState.offset),
-      records: at(encodeState.records),
-      losses: at(encodeState.losses),
-      lost: at(encodeState.lost),
-      firstSequence: at(encodeState.firstSequence),
-      lastSequence: at(encodeState.lastSequence),
-      isEnd: at(encodeState.stop) === encodeStop.end,
-      damagedBytes: at(encodeState.damagedBytes),
     };
   }
 }
