@@ -7,11 +7,15 @@ import { formatHttpDate } from '../../src/lib/http-date.ts';
 import { Policy } from '../../src/pipeline/index.ts';
 import { type Command, earlyKey, FakeEngine, type Fields } from '../../test/support/fake-engine.ts';
 import { snapshotWith } from '../../test/support/fake-proxy.ts';
+import { ruleset } from '../../test/support/rules.ts';
+import { hundredRules } from './rules.ts';
 
 export interface Case {
   name: string;
   /** Nanoseconds per event that are aimed at; 0: only watched. */
   aimNs: number;
+  /** With the hundred rules of `bench/rules-100.yaml`, none of which matches. */
+  hasRules?: true;
   /** Fields of each request beside Host and the usual five of a browser. */
   fields: Fields;
   method?: string;
@@ -65,6 +69,15 @@ const now = new FakeEngine().now;
 export const cases: readonly Case[] = [
   { name: 'hit', aimNs: 150, fields: browser, prepare: putFresh, expected: 'serve' },
   {
+    name: 'hit, 100 rules',
+    aimNs: 0,
+    hasRules: true,
+    fields: browser,
+    prepare: putFresh,
+    expected: 'serve',
+  },
+  { name: 'miss: request, 100 rules', aimNs: 0, hasRules: true, fields: browser, expected: 'fetch' },
+  {
     name: 'hit, 304 by If-None-Match',
     aimNs: 0,
     fields: [...browser, ['if-none-match', '"a"']],
@@ -97,6 +110,16 @@ export const cases: readonly Case[] = [
 /** The requests whose two events together are aimed at one microsecond. */
 export const proxiedAimNs = 1000;
 
+const ruled = (() => {
+  const { texts, lists } = hundredRules();
+  const rules = texts.map((expression) => ({ expression, action: 'block' }));
+  const plain = snapshotWith();
+  const [zone] = plain.zones;
+  if (zone === undefined) throw new Error('the snapshot has no zone');
+  const rulesets = [ruleset({ http_request_firewall_custom: rules }, lists)];
+  return { ...plain, zones: [{ ...zone, rulesets: [0] }], rulesets };
+})();
+
 interface Prepared {
   engine: FakeEngine;
   onBatch: () => void;
@@ -104,7 +127,7 @@ interface Prepared {
 
 function prepare(one: Case): Prepared {
   const engine = new FakeEngine();
-  const policy = new Policy(engine.memory, engine.ports, snapshotWith(), 0);
+  const policy = new Policy(engine.memory, engine.ports, one.hasRules ? ruled : snapshotWith(), 0);
   one.prepare?.(engine);
   engine.begin();
   const target = '/asset/app.js';
