@@ -67,8 +67,14 @@ export interface ByteSource {
   /** Hands each stretch of bytes of every source that was bound and is there now to `sink`. */
   scan(sink: ByteSink): void;
 }
+/** The same memory as bytes and as words (little-endian, from its beginning); an arena is one. */
+export interface ByteMemory {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+}
 export interface ByteSink {
-  takeBytes(source: number, memory: Uint8Array, offset: number, length: number): void;
+  /** At least four bytes of the memory lie behind the stretch. */
+  takeBytes(source: number, memory: ByteMemory, offset: number, length: number): void;
   takeAddress(source: number, words: IpWords): void;
 }
 
@@ -91,9 +97,9 @@ export interface SourceTables {
   /** Expressions of literal n: owners[ownerStarts[n]..ownerStarts[n + 1]). */
   readonly ownerStarts: Int32Array;
   readonly owners: Int32Array;
-  /** Distance of the places that are looked at; bitmap and hash table of the windows of four bytes. */
+  /** Distance of the places that are looked at (1, 2 or 4); filter (8 bits a place) and hash table of the windows of four bytes. */
   readonly stride: number;
-  readonly windowBits: Int32Array;
+  readonly windowFilter: Uint8Array;
   readonly windowKeys: Int32Array;
   /** For a window: entries[windowStarts[n]..windowStarts[n + 1]), each literal << 12 | offset of the window in it. */
   readonly windowStarts: Int32Array;

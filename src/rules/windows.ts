@@ -7,11 +7,16 @@ export const windowBytes = 4;
 export const foldBits = 0x2020_2020;
 export const foldBit = 0x20;
 
-const bitFactor = 0x9e37_79b1;
 const keyFactor = 0x85eb_ca6b;
 
-/** Position of a window in a bitmap or a table of 2^(32 - shift) places. */
-export const bitPlace = (window: number, shift: number): number => Math.imul(window, bitFactor) >>> shift;
+/**
+ * A window's hash for the filter: its upper bits name one of 2^(32 - shift) bytes, its lower three the bit in it
+ * (`filterBit`).
+ */
+export const filterFactor = 0x9e37_79b1;
+export const filterBit = (hash: number): number => 1 << (hash & 7);
+
+/** Position of a window in a table of 2^(32 - shift) places. */
 export const keyPlace = (window: number, shift: number): number => Math.imul(window, keyFactor) >>> shift;
 
 /** Lengths from this one on share a bit. */

@@ -49,6 +49,11 @@ export class Bench {
     this.reader.begin(this.#head, this.#event, now);
   }
 
+  /** The same request once more. */
+  again(): void {
+    this.reader.begin(this.#head, this.#event, now);
+  }
+
   load(texts: readonly string[], lists: ReadonlyMap<string, NamedList> = new Map()): Matcher {
     const { program, findings } = compile(texts, lists);
     if (program === undefined)

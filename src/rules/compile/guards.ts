@@ -7,6 +7,8 @@ import type { IpRanges, Slot } from '../protocol.ts';
 import { functions } from '../scheme/functions.ts';
 import type { Place } from '../scheme/request.ts';
 import { lowerAscii } from '../text.ts';
+import { windowBytes } from '../windows.ts';
+import { isCommon } from './common.ts';
 import type { Scheme } from './scheme.ts';
 import { isConstant, type Test, type Typed, type TypedOf } from './typed.ts';
 
@@ -208,9 +210,18 @@ function roughCost(guard: readonly Atom[]): number {
   for (const atom of guard) {
     if (atom.kind === 'present') cost += 1000;
     else if (atom.kind === 'ranges') cost += 10;
-    else cost += costs[atom.anchor] + 100 / atom.text.length;
+    else cost += literalCost(atom);
   }
   return cost;
+}
+
+const tinyCost = 60;
+const commonCost = 200;
+
+function literalCost({ text, anchor }: Extract<Atom, { kind: 'literal' }>): number {
+  const isTiny = anchor !== 'whole' && text.length < windowBytes;
+  const isEverywhere = anchor !== 'whole' && isCommon(lowerAscii(text));
+  return costs[anchor] + 100 / text.length + (isTiny ? tinyCost : 0) + (isEverywhere ? commonCost : 0);
 }
 
 /** A key that is the same for atoms that are found together. */

@@ -3,24 +3,24 @@
  * distance of looks is as large as the shortest literal allows.
  */
 import type { SourceTables } from '../protocol.ts';
-import { bitPlace, keyPlace, shiftOf, windowBytes } from '../windows.ts';
+import { filterBit, filterFactor, keyPlace, shiftOf, windowBytes } from '../windows.ts';
 import { Owners, placesFor } from './hash-tables.ts';
 
-const strideMax = 4;
 /** Offsets beyond are not chosen. */
 const offsetsMax = 256;
-const bitsPerWindow = 32;
-const bitsMin = 2 ** 12;
-const bitsMax = 2 ** 22;
+const filterBytesPerWindow = 4;
+const filterBytesMin = 2 ** 12;
+/** Half a mebibyte: more would not stay in a core's cache. */
+const filterBytesMax = 2 ** 19;
 /** Bytes that are frequent in paths, queries and names of browsers, most frequent first. */
 const common = 'eaotinsr/lcdm.pu-h=bg0123&5k';
 
-type Windows = Pick<SourceTables, 'stride' | 'windowBits' | 'windowKeys' | 'windowStarts' | 'entries'>;
+type Windows = Pick<SourceTables, 'stride' | 'windowFilter' | 'windowKeys' | 'windowStarts' | 'entries'>;
 
 export function windowTables(literals: readonly Uint8Array[]): Windows {
   const long = literals.filter((literal) => literal.length >= windowBytes);
   const shortest = long.reduce((least, literal) => Math.min(least, literal.length), Number.POSITIVE_INFINITY);
-  const stride = long.length === 0 ? 1 : Math.min(strideMax, shortest - windowBytes + 1);
+  const stride = strideFor(shortest);
   const uses = countUses(long);
   const entries = new Map<number, number[]>();
   for (const [index, literal] of literals.entries()) {
@@ -34,6 +34,12 @@ export function windowTables(literals: readonly Uint8Array[]): Windows {
     }
   }
   return { stride, ...hashTable(entries) };
+}
+
+// Places are told apart by their address, so the distance divides four.
+function strideFor(shortest: number): number {
+  if (shortest >= windowBytes + 3) return 4;
+  return shortest >= windowBytes + 1 ? 2 : 1;
 }
 
 const entryOf = (literal: number, offset: number): number => (literal << 12) | offset;
@@ -85,20 +91,20 @@ function commonness(bytes: Uint8Array, at: number): number {
 }
 
 function hashTable(entries: ReadonlyMap<number, readonly number[]>): Omit<Windows, 'stride'> {
-  const wanted = 2 ** Math.ceil(Math.log2(entries.size * bitsPerWindow + 1));
-  const bits = Math.min(bitsMax, Math.max(bitsMin, wanted));
-  const windowBits = new Int32Array(bits >> 5);
+  const wanted = 2 ** Math.ceil(Math.log2(entries.size * filterBytesPerWindow + 1));
+  const bytes = Math.min(filterBytesMax, Math.max(filterBytesMin, wanted));
+  const windowFilter = new Uint8Array(bytes);
   const places = placesFor(entries.size);
   const windowKeys = new Int32Array(places);
   const lists: (readonly number[])[] = Array.from({ length: places }, () => []);
   for (const [window, list] of entries) {
-    const bit = bitPlace(window, shiftOf(bits));
-    windowBits[bit >> 5]! |= 1 << (bit & 31);
+    const hash = Math.imul(window, filterFactor);
+    windowFilter[hash >>> shiftOf(bytes)]! |= filterBit(hash);
     let place = keyPlace(window, shiftOf(places));
     while (lists[place]!.length > 0) place = (place + 1) & (places - 1);
     windowKeys[place] = window;
     lists[place] = list;
   }
   const { starts, owners } = new Owners(lists);
-  return { windowBits, windowKeys, windowStarts: starts, entries: owners };
+  return { windowFilter, windowKeys, windowStarts: starts, entries: owners };
 }

@@ -50,6 +50,61 @@ function decodeName(name: string): string {
   );
 }
 
+/** Values of one argument, as `parseArguments` would have them; null where there is none. */
+export function argumentValues(query: string, name: string): string[] | null {
+  let values: string[] | null = null;
+  for (let from = 0; from < query.length; ) {
+    const ampersand = query.indexOf('&', from);
+    const to = ampersand === -1 ? query.length : ampersand;
+    const end = from + name.length;
+    const isNamed = end <= to && query.startsWith(name, from) && to > from;
+    if (isNamed && (end === to || query[end] === '=')) {
+      values ??= [];
+      values.push(query.slice(end === to ? to : end + 1, to));
+    }
+    from = to + 1;
+  }
+  return values;
+}
+
+/** Values of one cookie, as `parseCookies` would have them; null where there is none. */
+export function cookieValues(lines: readonly string[], name: string): string[] | null {
+  let values: string[] | null = null;
+  for (const line of lines) {
+    for (let from = 0; from < line.length; ) {
+      const semicolon = line.indexOf(';', from);
+      const to = semicolon === -1 ? line.length : semicolon;
+      const value = valueOfCookie(line, from, to, name);
+      if (value !== null) {
+        values ??= [];
+        values.push(value);
+      }
+      from = to + 1;
+    }
+  }
+  return values;
+}
+
+function valueOfCookie(line: string, first: number, to: number, name: string): string | null {
+  let from = first;
+  while (from < to && isBlank(line, from)) from += 1;
+  if (from === to) return null;
+  const equals = line.indexOf('=', from);
+  const hasName = equals !== -1 && equals < to;
+  if (!hasName) return name === '' ? trim(line.slice(from, to)) : null;
+  const end = from + name.length;
+  if (end === equals && line.startsWith(name, from) && !name.includes('%'))
+    return trim(line.slice(equals + 1, to));
+  // A name that is written otherwise: encoded, or with white space behind it.
+  if (!hasOddName(line, from, equals)) return null;
+  return decodeName(trim(line.slice(from, equals))) === name ? trim(line.slice(equals + 1, to)) : null;
+}
+
+function hasOddName(line: string, from: number, equals: number): boolean {
+  for (let at = from; at < equals; at += 1) if (line[at] === '%' || isBlank(line, at)) return true;
+  return false;
+}
+
 /** Language ranges by weight, highest first, in the order of the request where weights are equal; "*" is dropped. */
 export function acceptedLanguages(lines: readonly string[]): string[] {
   const ranges: { range: string; weight: number }[] = [];

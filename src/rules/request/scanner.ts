@@ -3,6 +3,7 @@
  * a copy. A source may be handed over in more shapes than any field has (the URI as received and as rewritten): a prefilter
  * may find too much, never too little.
  */
+import { Arena } from '../../engine/arena.ts';
 import { headWord } from '../../engine/contract.ts';
 import { noField } from '../../engine/head-view.ts';
 import type { ByteSink, ByteSource } from '../protocol.ts';
@@ -28,7 +29,7 @@ export class RequestScanner implements ByteSource {
   /** Source of a header by its number in the index; -1 where it is none. */
   readonly #headerSources: number[] = [];
   #sources = plainSources.length;
-  #scratch = Buffer.allocUnsafeSlow(scratchBytes);
+  #scratch = new Arena(new ArrayBuffer(scratchBytes));
 
   constructor(state: RequestState) {
     this.#state = state;
@@ -53,9 +54,9 @@ export class RequestScanner implements ByteSource {
   scan(sink: ByteSink): void {
     const state = this.#state;
     const { head } = state;
-    const memory = state.arena.bytes;
+    const memory = state.arena;
     const wants = this.#wants;
-    if (wants[numberOf.uri]) this.#uri(sink);
+    if (wants[numberOf.uri]) this.#uri(sink, memory);
     if (wants[numberOf.full_uri]) this.#text(sink, numberOf.full_uri, state.origin + state.uri);
     if (wants[numberOf.host]) {
       sink.takeBytes(numberOf.host, memory, head.authorityOffset, head.word(headWord.hostLength));
@@ -69,15 +70,15 @@ export class RequestScanner implements ByteSource {
       );
     }
     if (wants[numberOf['ip.src']]) this.#address(sink);
-    if (this.#headerSources.length > 0) this.#headers(sink);
+    if (this.#headerSources.length > 0) this.#headers(sink, memory);
   }
 
-  #uri(sink: ByteSink): void {
+  #uri(sink: ByteSink, memory: Arena): void {
     const state = this.#state;
     if (state.isUriInOnePiece) {
       const { head } = state;
       const offset = head.spanOffset(headWord.pathOffset);
-      sink.takeBytes(numberOf.uri, head.arena.bytes, offset, state.rawUriLength);
+      sink.takeBytes(numberOf.uri, memory, offset, state.rawUriLength);
     } else {
       this.#text(sink, numberOf.uri, state.rawUri);
     }
@@ -89,14 +90,13 @@ export class RequestScanner implements ByteSource {
     if (address !== null) sink.takeAddress(numberOf['ip.src'], address);
   }
 
-  #headers(sink: ByteSink): void {
+  #headers(sink: ByteSink, memory: Arena): void {
     const { head, headers } = this.#state;
     if (this.#state.areHeadersRewritten) {
       this.#rewritten(sink);
       return;
     }
     headers.resolve(head);
-    const memory = head.arena.bytes;
     const sources = this.#headerSources;
     for (let index = 0; index < headers.count; index += 1) {
       const number = headers.present[index]!;
@@ -123,8 +123,10 @@ export class RequestScanner implements ByteSource {
   }
 
   #text(sink: ByteSink, source: number, text: string): void {
-    if (text.length > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(text.length * 2);
-    const length = this.#scratch.write(text, 0, 'latin1');
+    const { length } = text;
+    // The prefilter reads whole words, and one behind the last.
+    if (length + 8 > this.#scratch.bytes.length) this.#scratch = new Arena(new ArrayBuffer((length + 4) * 8));
+    this.#scratch.writeText(text, 0);
     sink.takeBytes(source, this.#scratch, 0, length);
   }
 }

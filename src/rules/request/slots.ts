@@ -13,8 +13,10 @@ export function readSlot(slot: Slot, state: RequestState): SlotReader {
   const under = slot.key === undefined ? row.read : underKey(row, slot.key);
   // So that the first pass over a head finds it.
   if (slot.field === 'http.request.headers' && slot.key !== undefined) state.headers.bind(slot.key);
-  const { at } = slot;
+  const { at, key } = slot;
   if (at === undefined) return under;
+  if (slot.field === 'http.request.headers' && key !== undefined && at === 0)
+    return (now) => now.firstLine(key);
   return (now) => (under(now) as Lines | null)?.[at] ?? null;
 }
 

@@ -207,6 +207,14 @@ export class RequestState {
     return false;
   }
 
+  /** First line of a request field, null where there is none. */
+  firstLine(name: string): string | null {
+    if (this.#edited !== null) return this.lines(name)?.[0] ?? null;
+    const { head, headers } = this;
+    const field = headers.first(head, headers.bind(name));
+    return field === noField ? null : head.valueText(field);
+  }
+
   /** Lines of a request field, null where there is none. */
   lines(name: string): Lines | null {
     const edited = this.#edited?.get(name);

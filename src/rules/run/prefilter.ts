@@ -2,7 +2,7 @@
  * What all expressions of a program look for, looked for at once: literals in each source of bytes, addresses in all sets.
  * An expression of which nothing was found is proved untrue without being evaluated.
  */
-import type { ByteSink, ByteSource, IpWords, PrefilterTables } from '../protocol.ts';
+import type { ByteMemory, ByteSink, ByteSource, IpWords, PrefilterTables } from '../protocol.ts';
 import { AddressScan } from './address-scan.ts';
 import { Candidates } from './candidates.ts';
 import { SourceScan } from './source-scan.ts';
@@ -46,7 +46,7 @@ export class Prefilter implements ByteSink {
     this.#scanner.scan(this);
   }
 
-  takeBytes(source: number, memory: Uint8Array, offset: number, length: number): void {
+  takeBytes(source: number, memory: ByteMemory, offset: number, length: number): void {
     if (source < this.#sources.length) this.#sources[source]?.scan(memory, offset, length);
   }
 

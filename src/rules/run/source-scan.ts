@@ -1,11 +1,12 @@
 /**
  * Looks for the literals of all expressions in one stretch of bytes, in one pass: a window of four bytes at every
- * `stride`-th place is looked up in a bitmap, and what is found there is compared as a whole. Every literal has as many
+ * `stride`-th place is looked up in a filter, and what is found there is compared as a whole. Every literal has as many
  * windows, one behind the other, as there are places between two looks, so that one of them is met.
  */
-import type { SourceTables } from '../protocol.ts';
+import type { ByteMemory, SourceTables } from '../protocol.ts';
 import {
-  bitPlace,
+  filterBit,
+  filterFactor,
   foldBit,
   foldBits,
   hashFolded,
@@ -19,12 +20,18 @@ import type { Candidates } from './candidates.ts';
 const anchoredAtStart = 1;
 const anchoredAtEnd = 2;
 
+/** Whether a literal may have the window. */
+function mayHave(filter: Uint8Array, shift: number, window: number): boolean {
+  const hash = Math.imul(window, filterFactor);
+  return (filter[hash >>> shift]! & filterBit(hash)) !== 0;
+}
+
 export class SourceScan {
   readonly #tables: SourceTables;
   readonly #candidates: Candidates;
-  readonly #bits: Int32Array;
+  readonly #filter: Uint8Array;
   readonly #stride: number;
-  readonly #bitShift: number;
+  readonly #filterShift: number;
   readonly #keyShift: number;
   readonly #exactShift: number;
   readonly #hasWindows: boolean;
@@ -35,9 +42,9 @@ export class SourceScan {
   constructor(tables: SourceTables, candidates: Candidates) {
     this.#tables = tables;
     this.#candidates = candidates;
-    this.#bits = tables.windowBits;
+    this.#filter = tables.windowFilter;
     this.#stride = tables.stride;
-    this.#bitShift = shiftOf(tables.windowBits.length * 32);
+    this.#filterShift = shiftOf(tables.windowFilter.length);
     this.#keyShift = shiftOf(tables.windowKeys.length);
     this.#exactShift = shiftOf(tables.exactHashes.length);
     this.#hasWindows = tables.entries.length > 0;
@@ -46,41 +53,68 @@ export class SourceScan {
     this.#hasPresent = tables.presentOwners.length > 0;
   }
 
-  scan(memory: Uint8Array, offset: number, length: number): void {
+  scan(memory: ByteMemory, offset: number, length: number): void {
     if (this.#hasPresent)
       this.#candidates.add(this.#tables.presentOwners, 0, this.#tables.presentOwners.length);
-    if (this.#hasExact) this.#lookUpWhole(memory, offset, length);
-    if (this.#hasWindows && length >= windowBytes) {
-      if (this.#stride === 1) this.#scanAll(memory, offset, length);
-      else this.#scanSome(memory, offset, length);
-    }
-    if (this.#hasTiny) this.#scanTiny(memory, offset, length);
+    if (this.#hasExact) this.#lookUpWhole(memory.bytes, offset, length);
+    if (this.#hasWindows && length >= windowBytes) this.#scanWindows(memory, offset, length);
+    if (this.#hasTiny) this.#scanTiny(memory.bytes, offset, length);
   }
 
-  #scanAll(memory: Uint8Array, offset: number, length: number): void {
-    const bits = this.#bits;
-    const shift = this.#bitShift;
-    const end = offset + length;
-    let window = (memory[offset]! << 8) | (memory[offset + 1]! << 16) | (memory[offset + 2]! << 24);
-    for (let at = offset + 3; at < end; at += 1) {
-      window = (window >>> 8) | (memory[at]! << 24);
-      const place = bitPlace(window | foldBits, shift);
-      if ((bits[place >> 5]! & (1 << (place & 31))) === 0) continue;
-      this.#lookUp(window | foldBits, memory, offset, length, at - 3);
+  #scanWindows(memory: ByteMemory, offset: number, length: number): void {
+    if (this.#stride === 4) this.#scanFours(memory, offset, length);
+    else if (this.#stride === 2) this.#scanTwos(memory, offset, length);
+    else this.#scanOnes(memory, offset, length);
+  }
+
+  // Memory is read by aligned words, from which the windows between two are put together: 1.2 ns a byte at distance 1,
+  // 0.4 at 4; by bytes or a DataView it takes nearly twice as long. Windows that reach over an end find nothing, since what
+  // is found is compared within the stretch.
+
+  #scanFours(memory: ByteMemory, offset: number, length: number): void {
+    const { words } = memory;
+    const filter = this.#filter;
+    const shift = this.#filterShift;
+    const end = (offset + length - windowBytes) >> 2;
+    for (let at = offset >> 2; at <= end; at += 1) {
+      const word = words[at]! | foldBits;
+      if (mayHave(filter, shift, word)) this.#lookUp(word, memory.bytes, offset, length, at << 2);
     }
   }
 
-  #scanSome(memory: Uint8Array, offset: number, length: number): void {
-    const bits = this.#bits;
-    const shift = this.#bitShift;
-    const stride = this.#stride;
-    const end = offset + length - windowBytes;
-    for (let at = offset; at <= end; at += stride) {
-      const window =
-        memory[at]! | (memory[at + 1]! << 8) | (memory[at + 2]! << 16) | (memory[at + 3]! << 24) | foldBits;
-      const place = bitPlace(window, shift);
-      if ((bits[place >> 5]! & (1 << (place & 31))) === 0) continue;
-      this.#lookUp(window, memory, offset, length, at);
+  #scanTwos(memory: ByteMemory, offset: number, length: number): void {
+    const { words } = memory;
+    const filter = this.#filter;
+    const shift = this.#filterShift;
+    const end = (offset + length - windowBytes) >> 2;
+    let at = offset >> 2;
+    let word = words[at]! | foldBits;
+    for (; at <= end; at += 1) {
+      const next = words[at + 1]! | foldBits;
+      if (mayHave(filter, shift, word)) this.#lookUp(word, memory.bytes, offset, length, at << 2);
+      const window = (word >>> 16) | (next << 16);
+      if (mayHave(filter, shift, window)) this.#lookUp(window, memory.bytes, offset, length, (at << 2) + 2);
+      word = next;
+    }
+  }
+
+  #scanOnes(memory: ByteMemory, offset: number, length: number): void {
+    const { words } = memory;
+    const filter = this.#filter;
+    const shift = this.#filterShift;
+    const end = (offset + length - windowBytes) >> 2;
+    let at = offset >> 2;
+    let word = words[at]! | foldBits;
+    for (; at <= end; at += 1) {
+      const next = words[at + 1]! | foldBits;
+      if (mayHave(filter, shift, word)) this.#lookUp(word, memory.bytes, offset, length, at << 2);
+      let window = (word >>> 8) | (next << 24);
+      if (mayHave(filter, shift, window)) this.#lookUp(window, memory.bytes, offset, length, (at << 2) + 1);
+      window = (word >>> 16) | (next << 16);
+      if (mayHave(filter, shift, window)) this.#lookUp(window, memory.bytes, offset, length, (at << 2) + 2);
+      window = (word >>> 24) | (next << 8);
+      if (mayHave(filter, shift, window)) this.#lookUp(window, memory.bytes, offset, length, (at << 2) + 3);
+      word = next;
     }
   }
 

@@ -3,7 +3,7 @@
  * must stand in the field must then stand in that source.
  */
 import type { FieldType, IpWords } from '../protocol.ts';
-import { acceptedLanguages, basename, extension } from '../request/pairs.ts';
+import { acceptedLanguages, argumentValues, basename, cookieValues, extension } from '../request/pairs.ts';
 import type { Lines, Pairs, RequestState } from '../request/state.ts';
 import { lowerAscii } from '../text.ts';
 
@@ -24,7 +24,7 @@ export interface FieldRow {
   readonly place?: Place;
 }
 
-const header = (name: string) => (state: RequestState) => state.lines(name)?.[0] ?? '';
+const header = (name: string) => (state: RequestState) => state.firstLine(name) ?? '';
 const values = (pairs: Pairs): string[] => [...pairs.values()].flat();
 const names = (pairs: Pairs): string[] => [...pairs].flatMap(([name, lines]) => lines.map(() => name));
 
@@ -57,6 +57,7 @@ export const requestFields: Readonly<Record<string, FieldRow>> = {
   'http.request.uri.args': {
     type: 'Map<Array<Bytes>>',
     read: (state) => state.arguments,
+    readKey: (state, key) => argumentValues(state.query, key),
     source: 'uri',
     place: 'within',
   },
@@ -91,6 +92,7 @@ export const requestFields: Readonly<Record<string, FieldRow>> = {
   'http.request.cookies': {
     type: 'Map<Array<Bytes>>',
     read: (state) => state.cookies,
+    readKey: (state, key) => cookieValues(state.lines('cookie') ?? [], key),
     source: 'header:cookie',
     place: 'within',
   },
@@ -142,6 +144,7 @@ export const requestFields: Readonly<Record<string, FieldRow>> = {
   'raw.http.request.uri.args': {
     type: 'Map<Array<Bytes>>',
     read: (state) => state.rawArguments,
+    readKey: (state, key) => argumentValues(state.rawQuery, key),
     source: 'uri',
     place: 'within',
   },

@@ -2,6 +2,7 @@
  * Literals of which one must stand in whatever a pattern matches, for the prefilter; and patterns that are nothing but a
  * literal. Literals are folded as the prefilter folds them: every byte with the bit 0x20 set.
  */
+import { isCommon } from '../common.ts';
 import type { Pattern } from './syntax.ts';
 
 const optionsMax = 16;
@@ -22,7 +23,9 @@ export function requiredLiterals(pattern: Pattern): readonly string[] | null {
   return best === null || best.some((text) => text === '') ? null : best;
 }
 
-const shortest = (texts: readonly string[]): number => Math.min(...texts.map((text) => text.length));
+// What every request has is worth no more than a single byte.
+const worth = (text: string): number => (isCommon(text) ? Math.min(1, text.length) : text.length);
+const shortest = (texts: readonly string[]): number => Math.min(...texts.map(worth));
 
 /** The longer literals, the fewer where that is equal. */
 function better(left: readonly string[] | null, right: readonly string[] | null): readonly string[] | null {
