@@ -109,6 +109,8 @@ const examples = {
     tls: { ca: '/etc/ssl/logs-ca.pem' },
   },
   'logs.jobs.*.output.output_type': 'ndjson',
+  'logs.jobs.*.filter': 'EdgeResponseStatus ge 500',
+  'logs.jobs.*.sample_rate': 0.1,
   'logs.directory': '../var/log',
   'dns.servers': ['192.0.2.53'],
   trusted_proxies: ['10.0.0.0/8'],

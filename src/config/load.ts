@@ -5,6 +5,7 @@ import type { EnginePages } from '../engine/native/binding.ts';
 import { configFolder } from '../lib/config-folder.ts';
 import { checkLogs } from '../logs/config.ts';
 import { checkErrorPages } from '../pipeline/config.ts';
+import { checkFilters } from './check/filters.ts';
 import { checkListeners } from './check/listeners.ts';
 import { checkOrigins } from './check/origins.ts';
 import { checkEngine, checkRelations } from './check/relations.ts';
@@ -40,6 +41,7 @@ const checks: readonly Check[] = [
     run: ({ logs }) => checkLogs(logs).map(({ path, message }) => ({ path: ['logs', ...path], message })),
     reads: ['logs'],
   },
+  { run: checkFilters, reads: ['logs', 'lists'] },
   { run: checkPages, reads: ['error_pages', 'zones'] },
 ];
 

@@ -5,8 +5,13 @@
 import type { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { Clock, Timer } from '../lib/clock.ts';
-import type { LogsConfig } from '../logs/config.ts';
-import type { FromShipper, ShipperStats, TailRequest, ToShipper } from '../shipper/protocol.ts';
+import type {
+  DeliveryConfig,
+  FromShipper,
+  ShipperStats,
+  TailRequest,
+  ToShipper,
+} from '../shipper/protocol.ts';
 import { Backoff } from './backoff.ts';
 import { LiveTail, type TailReader } from './live-tail.ts';
 
@@ -35,7 +40,7 @@ export class Delivery {
   readonly #left = new Set<string>();
   readonly #waiting = new Map<number, (stats: ShipperStats) => void>();
   readonly #tail = new LiveTail((message) => this.#thread?.postMessage(message));
-  #logs: LogsConfig;
+  #logs: DeliveryConfig;
   #thread: ShipperThread | undefined;
   #startedAtMs = 0;
   #restart: Timer | undefined;
@@ -44,7 +49,7 @@ export class Delivery {
   #drained: (() => void) | undefined;
   #nextId = 1;
 
-  constructor(logs: LogsConfig, bootIdHex: string, ports: DeliveryPorts) {
+  constructor(logs: DeliveryConfig, bootIdHex: string, ports: DeliveryPorts) {
     this.#logs = logs;
     this.#bootIdHex = bootIdHex;
     this.#ports = ports;
@@ -103,7 +108,7 @@ export class Delivery {
     this.#thread?.postMessage({ type: 'recover', path });
   }
 
-  configure(logs: LogsConfig): void {
+  configure(logs: DeliveryConfig): void {
     this.#logs = logs;
     this.#thread?.postMessage({ type: 'configure', jobs: logs.jobs, spool: logs.spool });
   }

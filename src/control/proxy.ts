@@ -25,6 +25,7 @@ import type { OpenListener } from './handover.ts';
 import type { SocketOwner } from './host.ts';
 import { HostsFile } from './hosts-file.ts';
 import { Identity } from './identity.ts';
+import { deliveryOf } from './job-filters.ts';
 import { readyLine } from './ready-line.ts';
 import { NameResolver, systemNameServers } from './resolve.ts';
 import { Sockets } from './sockets.ts';
@@ -122,7 +123,7 @@ export class Proxy {
     this.#fdsMax = binding.raiseFileLimit().soft;
     this.#sockets = new Sockets(binding, owner, start.listeners);
     this.#identity = new Identity(config.logs.directory, randomHex, tell);
-    this.#delivery = new Delivery(config.logs, this.#identity.bootIdHex, {
+    this.#delivery = new Delivery(deliveryOf(configuration), this.#identity.bootIdHex, {
       clock,
       tell,
       createThread: ports.createShipper,
@@ -351,7 +352,7 @@ export class Proxy {
     // What was resolved while the workers prepared.
     for (const name of inForce.compiled.names) this.#setAddresses(name.id, this.#resolver.addressesOf(name));
     this.#sockets.keep(inForce.compiled.listeners, inForce);
-    if (refusal === undefined) this.#delivery.configure(after.config.logs);
+    if (refusal === undefined) this.#delivery.configure(deliveryOf(after));
     return refusal;
   }
 

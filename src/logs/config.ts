@@ -5,9 +5,10 @@ import {
   decimalSeconds,
   list,
   milliseconds,
-  notYet,
   oneOf,
+  optional,
   path,
+  ratio,
   type Static,
   section,
   text,
@@ -15,6 +16,7 @@ import {
 import { checkOutput, outputConfig } from './record/config.ts';
 import { datasetFields, type JobDataset, jobDatasets } from './record/dataset.ts';
 import { type FilterType, filterTypes } from './record/filter-types.ts';
+import { filterText } from './record/logpush-filter.ts';
 import { ringBytesMax, ringBytesMin } from './ring/layout.ts';
 import { checkDestination, destinationConfig } from './sinks/config.ts';
 
@@ -48,8 +50,20 @@ export const jobConfig = section(
     destination: destinationConfig,
     output: outputConfig,
     batch: batchConfig,
-    filter: notYet(),
-    sample_rate: notYet(),
+    filter: optional(
+      text({
+        description:
+          'Records that are delivered: an expression over fields of the record, or a filter of Logpush as JSON text. What tells of a loss is always delivered.',
+      }),
+    ),
+    sample_rate: optional(
+      ratio({
+        minimum: 0.000001,
+        maximum: 1,
+        description:
+          'Share of these records, above 0: chosen by ray id, so the same ones in all jobs and on a resend.',
+      }),
+    ),
   },
   { description: 'One delivery.' },
 );
@@ -139,4 +153,9 @@ export function checkLogs({ jobs, spool }: LogsConfig): LogsFinding[] {
     for (const [path, message] of checkOutput(dataset, output)) find(['output', ...path], message);
   }
   return findings;
+}
+
+/** The filter of a job as an expression; undefined: it has none. */
+export function filterOfJob({ filter }: JobConfig): ReturnType<typeof filterText> | undefined {
+  return filter === undefined ? undefined : filterText(filter);
 }

@@ -10,11 +10,14 @@ import {
   type Encoding,
   encodeLossLine,
   FrameEncoder,
+  frameLengthAt,
   type Loss,
   type Position,
+  type Run,
   unitsOf,
 } from '../logs/index.ts';
 import type { Format } from './format.ts';
+import type { FrameFilter } from './tail.ts';
 
 export interface BatchLimits {
   /** Bytes of lines, unless a single one is longer. */
@@ -116,18 +119,37 @@ export class Batch {
     const body = block.at + blockHeaderBytes;
     const before = skip === 0 ? { ...this.to, record: block.first } : this.to;
     const run = { bytes: block.bytes, from: body + skip, to: body + end };
+    const { filter } = this.#format;
+    let position = run.from;
+    let units = 0;
+    const take = (from: number, to: number): boolean => {
+      const done = this.#encode({ bytes: block.bytes, from, to });
+      this.#count(block, done, nowMs);
+      units += done.records + done.lost + done.sampled + done.foreign;
+      position = done.position;
+      this.isFull = !done.isEnd;
+      return done.isEnd;
+    };
+    if (filter === null) {
+      take(run.from, run.to);
+    } else {
+      forWanted(run, filter, take, (to) => {
+        this.counts.filtered += 1;
+        units += 1;
+        position = to;
+      });
+    }
+    this.#moveTo(block, position - body, before.record + units);
+    return !this.isFull;
+  }
+
+  #encode(run: Run): Encoding {
     const limits = {
       softLimit: this.#limits.bytes,
       recordsMax: this.#limits.records - this.counts.records,
       sampleBelow: this.#format.sampleBelow,
     };
-    const { program } = this.#format;
-    const done = this.#encoder.encode(run, program.bytes, this.#out, this.#offset, limits);
-    this.#count(block, done, nowMs);
-    const units = done.records + done.lost + done.sampled + done.foreign;
-    this.#moveTo(block, done.position - body, before.record + units);
-    this.isFull = !done.isEnd;
-    return done.isEnd;
+    return this.#encoder.encode(run, this.#format.program.bytes, this.#out, this.#offset, limits);
   }
 
   #count(block: Block, done: Encoding, nowMs: number): void {
@@ -175,4 +197,30 @@ export class Batch {
     this.#hash = undefined;
     return hash.digest('hex').slice(0, idDigits);
   }
+}
+
+/**
+ * Walks over frames: those that are wanted are handed on in runs, the others one by one. Ends where a run was not taken
+ * whole.
+ */
+function forWanted(
+  { bytes, from, to }: Run,
+  isWanted: FrameFilter,
+  take: (from: number, to: number) => boolean,
+  pass: (to: number) => void,
+): void {
+  let begin = from;
+  for (let at = from; at < to; ) {
+    const length = frameLengthAt(bytes, at);
+    // What makes no sense is met again, and counted, by the encoder.
+    if (length <= 0 || length > to - at) break;
+    const next = at + length;
+    if (!isWanted(bytes, at)) {
+      if (at > begin && !take(begin, at)) return;
+      pass(next);
+      begin = next;
+    }
+    at = next;
+  }
+  if (begin < to) take(begin, to);
 }

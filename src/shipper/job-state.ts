@@ -19,7 +19,7 @@ import {
   stateSuffix,
 } from '../logs/index.ts';
 import type { BatchCounts } from './batch.ts';
-import { type Format, readFormat, writeFormat } from './format.ts';
+import { type Format, readFormat } from './format.ts';
 
 /** A batch whose range and id are settled: it is sent, as it is, until it is accepted. */
 export interface Plan {
@@ -97,7 +97,7 @@ export class JobMemory {
   saveFormat(format: Format): void {
     if (format.hash === this.#formatHash) return;
     const temporary = this.#formatPath + spoolTemporarySuffix;
-    replaceFile(this.#files, this.#formatPath, temporary, writeFormat(format));
+    replaceFile(this.#files, this.#formatPath, temporary, format.text);
     this.#formatHash = format.hash;
   }
 

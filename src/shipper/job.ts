@@ -6,7 +6,6 @@
  * What is in memory alone (a batch that fills) can be thrown away at any moment: it is made again from the cursor.
  */
 import type { RingBinding } from '../engine/native/ring-binding.ts';
-import type { JobConfig } from '../logs/config.ts';
 import {
   type Block,
   blockHeaderBytes,
@@ -26,7 +25,7 @@ import { destinationKey, JobMemory, type JobState, type Plan } from './job-state
 import { addLoss, lossOfUnknown, lossReason } from './losses.ts';
 import type { Notices } from './notices.ts';
 import { retryAfter } from './pace.ts';
-import type { JobStats } from './protocol.ts';
+import type { JobStats, ShipperJob } from './protocol.ts';
 
 const msPerSecond = 1000;
 
@@ -44,7 +43,7 @@ export interface JobPorts {
   random(): number;
   /** Milliseconds since 1970. */
   wallMs(): number;
-  sinkOf(config: JobConfig): Sink;
+  sinkOf(config: ShipperJob): Sink;
   /** A batch has been accepted or refused: there may be more to do. */
   wake(): void;
 }
@@ -61,7 +60,7 @@ export interface JobTotals extends BatchCounts {
 }
 
 export class Job {
-  config: JobConfig;
+  config: ShipperJob;
   readonly totals: JobTotals = {
     records: 0,
     filtered: 0,
@@ -88,7 +87,7 @@ export class Job {
   /** The lines of the plan are in the batch. */
   #isMade = false;
   /** A config that comes into force between two attempts. */
-  #change: JobConfig | undefined;
+  #change: ShipperJob | undefined;
   /** Records behind this one are not for it; infinite: it stays. */
   #endRecord = never;
   /** Number of the record with which its counts began. */
@@ -103,7 +102,7 @@ export class Job {
   #closing: (() => void) | undefined;
 
   /** `start` is where a job begins that has never run. */
-  constructor(config: JobConfig, spool: Spool, start: Position, ports: JobPorts) {
+  constructor(config: ShipperJob, spool: Spool, start: Position, ports: JobPorts) {
     const { files, checksum } = ports.spoolPorts;
     this.config = config;
     this.#ports = ports;
@@ -432,11 +431,11 @@ export class Job {
   }
 
   /** The config from now on. A batch that is planned is delivered as it was planned. */
-  reconfigure(config: JobConfig): void {
+  reconfigure(config: ShipperJob): void {
     this.#change = config;
   }
 
-  #apply(config: JobConfig): void {
+  #apply(config: ShipperJob): void {
     this.#change = undefined;
     this.#isBusy = true;
     this.#sink.close(() => {

@@ -6,23 +6,32 @@ import type { JobConfig } from '../logs/config.ts';
 import type { SpoolLimits } from '../logs/index.ts';
 import type { ExpressionProgram } from '../rules/protocol.ts';
 
+/** A job with its filter compiled; no `filters`: all records are wanted. */
+export type ShipperJob = JobConfig & { filters?: readonly ExpressionProgram[] };
+
+export interface DeliveryConfig {
+  /** Where the spool is, and rings of earlier processes are looked for. */
+  directory: string;
+  jobs: readonly ShipperJob[];
+  spool: SpoolLimits;
+}
+
 export type ToShipper =
   | {
       type: 'start';
-      /** Where the spool is, and rings of earlier processes are looked for. */
       directory: string;
       /** Of this process: rings of another one are recovered. 16 hexadecimal digits. */
       bootIdHex: string;
       /** Rings whose writers are at work. */
       rings: string[];
-      jobs: JobConfig[];
+      jobs: readonly ShipperJob[];
       spool: SpoolLimits;
     }
   | { type: 'addRing'; path: string }
   /** The writer of this ring is gone, with its thread: what it left is taken over, then the file is removed. */
   | { type: 'recover'; path: string }
   /** The jobs from now on. One that is not named any more delivers what it has, then it ends. */
-  | { type: 'configure'; jobs: JobConfig[]; spool: SpoolLimits }
+  | { type: 'configure'; jobs: readonly ShipperJob[]; spool: SpoolLimits }
   /** SIGUSR1. */
   | { type: 'reopen' }
   /** Deliver everything, for at most so long; answered by `drained`, after which the thread ends. */

@@ -1,11 +1,10 @@
 /** The jobs: those that are configured, and those that are no longer, until they have delivered what they had. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
-import type { JobConfig } from '../logs/config.ts';
 import type { Sink, SinkPorts, Spool } from '../logs/index.ts';
 import { forgetJobs } from './forget-jobs.ts';
 import { Job, type JobPorts } from './job.ts';
-import type { JobStats } from './protocol.ts';
+import type { JobStats, ShipperJob } from './protocol.ts';
 
 /** For a job that is no longer configured to deliver what it has. */
 const leaveMs = 30_000;
@@ -13,7 +12,7 @@ const leaveMs = 30_000;
 const closeMs = 1_000;
 
 export interface RosterPorts extends Omit<JobPorts, 'sinkOf'> {
-  sinkOf: (job: JobConfig, ports: SinkPorts) => Sink;
+  sinkOf: (job: ShipperJob, ports: SinkPorts) => Sink;
 }
 
 export class Roster {
@@ -42,7 +41,7 @@ export class Roster {
   }
 
   /** The jobs of an earlier process go on; one that is not configured any more is forgotten, and what it had is told. */
-  start(configs: readonly JobConfig[], nowMs: number): void {
+  start(configs: readonly ShipperJob[], nowMs: number): void {
     forgetJobs(
       this.#spool,
       configs.map(({ name }) => name),
@@ -52,7 +51,7 @@ export class Roster {
   }
 
   /** A new job begins with what comes; one that changes goes on where it is. */
-  configure(configs: readonly JobConfig[], nowMs: number): void {
+  configure(configs: readonly ShipperJob[], nowMs: number): void {
     const before = this.#jobs;
     this.#jobs = configs.map((config) => {
       const old = before.find((job) => job.config.name === config.name);
@@ -67,7 +66,7 @@ export class Roster {
     }
   }
 
-  #make(config: JobConfig): Job {
+  #make(config: ShipperJob): Job {
     // One of this name may still be leaving: it stays, and goes on.
     const leaving = [...this.#leaving.keys()].find((job) => job.config.name === config.name);
     if (leaving !== undefined) {

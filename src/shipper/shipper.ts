@@ -5,7 +5,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RingBinding } from '../engine/native/ring-binding.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
-import type { JobConfig } from '../logs/config.ts';
 import {
   Ring,
   type Sink,
@@ -19,7 +18,7 @@ import { filterOf } from './filter.ts';
 import { Notices } from './notices.ts';
 import { openSpool, retryOpenMs } from './open-spool.ts';
 import { longestSleep, sleepAfter, sleepMsMax, sleepMsMin } from './pace.ts';
-import type { FromShipper, ShipperStats, ToShipper } from './protocol.ts';
+import type { FromShipper, ShipperJob, ShipperStats, ToShipper } from './protocol.ts';
 import { type Folder, findLeftRings } from './recovery.ts';
 import { Roster } from './roster.ts';
 import { Source } from './source.ts';
@@ -37,7 +36,7 @@ export interface ShipperPorts {
   random: () => number;
   folder: Folder;
   files: SpoolFiles;
-  sinkOf: (job: JobConfig, ports: SinkPorts) => Sink;
+  sinkOf: (job: ShipperJob, ports: SinkPorts) => Sink;
   post: (message: FromShipper) => void;
 }
 
@@ -60,7 +59,7 @@ export class Shipper {
   /** Undefined as long as its folder cannot be used: rings hold what there is. */
   #store: { spool: Spool; spooler: Spooler; roster: Roster } | undefined;
   #openAtMs = 0;
-  #configs: readonly JobConfig[] = [];
+  #configs: readonly ShipperJob[] = [];
   #sources: Source[] = [];
   /** Rings have their turns. */
   #place = 0;
@@ -240,7 +239,7 @@ export class Shipper {
     this.#sources = [source, ...this.#sources.filter((other) => other !== source)];
   }
 
-  #configure(configs: readonly JobConfig[], limits: SpoolLimits): void {
+  #configure(configs: readonly ShipperJob[], limits: SpoolLimits): void {
     this.#configs = configs;
     if (!isDeepStrictEqual(limits, this.#limits)) this.#store?.spool.setLimits(limits);
     this.#limits = limits;

@@ -49,7 +49,9 @@ export class TestSink implements Sink {
   readonly description = 'the sink of a test';
   /** Marks that it was opened with. */
   readonly opened: (string | null)[] = [];
+  /** Ids and texts of all attempts. */
   readonly ids: string[] = [];
+  readonly sent: string[] = [];
   readonly lines: Line[] = [];
   /** Text of the batches that were accepted. */
   readonly batches: string[] = [];
@@ -67,6 +69,7 @@ export class TestSink implements Sink {
 
   send({ bytes, id }: Batch, done: SendDone): void {
     this.ids.push(id);
+    this.sent.push(Buffer.from(bytes).toString());
     if (this.#pending !== undefined) throw new Error('a second batch before the first was answered');
     this.attempts += 1;
     this.#pending = { text: Buffer.from(bytes).toString(), done };
