@@ -9,7 +9,7 @@ import {
   type EngineZones,
   serverFields,
 } from '../engine/native/binding.ts';
-import { parseAddress } from '../lib/address.ts';
+import { isUnspecified, parseAddress } from '../lib/address.ts';
 import { type OriginUrl, parseOriginUrl } from '../lib/origin-url.ts';
 import {
   defaultPolicyLimits,
@@ -73,10 +73,16 @@ export function compile(
   };
   const { origins, servers, names } = compileOrigins(config, ids.servers);
   const { rules = noRules } = options;
+  const listeners = compileListeners(config, ids.listeners);
   const zones = compileZones(config, rules, ids.zones);
   const rulesets = [rules.shared, ...rules.zones].filter((one) => one !== undefined);
   const policy: PolicySnapshot = {
     id: ids.snapshot,
+    listeners: listeners.map(({ id, host, port }) => ({
+      id,
+      address: isUnspecified(host) ? '' : host,
+      port,
+    })),
     zones,
     rulesets,
     origins,
@@ -92,7 +98,7 @@ export function compile(
     errorPages: options.pages ?? { pages: [], choices: [] },
     serverField: serverFields.indexOf(config.server_header),
   };
-  return { compiled: { policy, tables, listeners: compileListeners(config, ids.listeners), names }, ids };
+  return { compiled: { policy, tables, listeners, names }, ids };
 }
 
 /** The number that a key has, or the next free one. */

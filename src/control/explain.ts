@@ -50,6 +50,12 @@ function snapshotOf({ policy }: Configuration['compiled'], index: number): Polic
   };
 }
 
+/** The listener with the port of the URL; the first one where there is none. */
+function listenerOf({ listeners }: PolicySnapshot, { port, isTls }: RequestUrl): number {
+  const wanted = port === 0 ? (isTls ? 443 : 80) : port;
+  return (listeners.find((one) => one.port === wanted) ?? listeners[0])?.id ?? 0;
+}
+
 type Zone = Configuration['config']['zones'][number];
 
 class Explanation {
@@ -86,6 +92,7 @@ class Explanation {
         ip: request.ip,
       },
       snapshot.id,
+      listenerOf(snapshot, url),
       nowMs,
     );
     const policy = new Policy(this.#rehearsal.memory, this.#rehearsal.ports, snapshot, 0);

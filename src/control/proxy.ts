@@ -265,10 +265,16 @@ export class Proxy {
 
   #edge({ compiled }: Configuration, slot: number): EdgeConfiguration {
     return {
-      policy: compiled.policy,
+      policy: { ...compiled.policy, listeners: this.#listeners(compiled) },
       tables: compiled.tables,
       listeners: this.#sockets.lend(compiled.listeners, slot),
     };
+  }
+
+  /** Port 0 has become a port. */
+  #listeners({ listeners, policy }: Configuration['compiled']) {
+    const ports = new Map(listeners.map(({ id, key }) => [id, this.#sockets.portOf(key)]));
+    return policy.listeners.map(({ id, address }) => ({ id, address, port: ports.get(id) ?? 0 }));
   }
 
   #settings(): SlotSettings {

@@ -65,8 +65,13 @@ export class Rehearsal {
   readonly #snapshot: number;
   #end = at.heads;
 
-  /** @param snapshot id that the exchange begins under; its zone is the first */
-  constructor(request: RehearsedRequest, snapshot: number, nowMs: number) {
+  readonly #listener: number;
+
+  /**
+   * @param snapshot id that the exchange begins under; its zone is the first
+   * @param listener number of the listener that the request came through
+   */
+  constructor(request: RehearsedRequest, snapshot: number, listener: number, nowMs: number) {
     const words = this.#words;
     words[controlWord.arenaBytes] = memoryBytes;
     words[controlWord.eventsOffset] = at.events;
@@ -82,6 +87,7 @@ export class Rehearsal {
     words[controlWord.nowMilliseconds] = nowMs % 1000;
     this.#isTls = request.isTls;
     this.#snapshot = snapshot;
+    this.#listener = listener;
     this.#address = this.#take(2 * addressBytes);
     parseIp(request.ip, this.#bytes, this.#address);
     this.#bytes.copyWithin(this.#address + addressBytes, this.#address, this.#address + addressBytes);
@@ -120,6 +126,7 @@ export class Rehearsal {
     words[base + eventWord.snapshot] = this.#snapshot;
     words[base + eventWord.head] = this.#request;
     words[base + eventWord.originHead] = originHead;
+    words[base + eventWord.listener] = this.#listener;
     words[base + eventWord.clientAddress] = this.#address;
     words[controlWord.commandCount] = 0;
     words[controlWord.outUsed] = 0;

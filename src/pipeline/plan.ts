@@ -4,9 +4,9 @@ import { type KnownName, keyExtendingNames } from '../engine/contract.ts';
 import { maskOf } from '../engine/head-view.ts';
 import { NetworkSet } from '../lib/ip.ts';
 import { Balancer, defaultOriginSettings, HealthTable } from '../origin/index.ts';
-import { loadInSlices, RequestReader, warm } from '../rules/run/index.ts';
+import { loadInSlices, RequestReader, type ServerAddress, warm } from '../rules/run/index.ts';
 import { ErrorPages } from './error-page.ts';
-import { prepareRuleSet, type RuleSet } from './rules/ruleset.ts';
+import { prepareInSlices, type RuleSet } from './rules/ruleset.ts';
 import type { PolicyLimits, PolicySnapshot, ZoneSnapshot } from './snapshot.ts';
 
 export interface ZonePlan {
@@ -87,12 +87,19 @@ export const noZone: ZonePlan = {
   ruleSets: [],
 };
 
+/** By the number of the listener. */
+function serverAddresses({ listeners }: PolicySnapshot): ServerAddress[] {
+  const servers: ServerAddress[] = [];
+  for (const { id, address, port } of listeners) servers[id] = { address, port };
+  return servers;
+}
+
 /** Compiles and warms what the rules of a snapshot come to, a few milliseconds at a time. */
 function* loadRuleSets(snapshot: PolicySnapshot, reader: RequestReader): Generator<void, RuleSet[]> {
   const ruleSets: RuleSet[] = [];
   for (const settings of snapshot.rulesets) {
     const matcher = yield* loadInSlices(settings.program, reader);
-    ruleSets.push(prepareRuleSet(settings, matcher));
+    ruleSets.push(yield* prepareInSlices(settings, matcher));
     yield;
   }
   const matchers = ruleSets.map(({ matcher }) => matcher);
@@ -110,7 +117,7 @@ export function* planInSlices(
   health: HealthTable,
   turn: number,
 ): Generator<void, Plan> {
-  const reader = new RequestReader([]);
+  const reader = new RequestReader(serverAddresses(snapshot));
   const ruleSets = yield* loadRuleSets(snapshot, reader);
   const balancers = snapshot.origins.map((origin) => new Balancer(origin, health, turn));
   return {

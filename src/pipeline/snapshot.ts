@@ -11,6 +11,8 @@ export interface PolicySnapshot {
   id: number;
   /** In the order of the engine's zone table: the zone number of an event is an index here. */
   zones: readonly ZoneSnapshot[];
+  /** Where connections arrive, by the number that events report. */
+  listeners: readonly ListenerSnapshot[];
   /** Zones name theirs by index. */
   rulesets: readonly RulesetSettings[];
   origins: readonly OriginSettings[];
@@ -22,6 +24,13 @@ export interface PolicySnapshot {
    * only where the process was started with `--test-faults`.
    */
   testFaults: boolean;
+}
+
+export interface ListenerSnapshot {
+  id: number;
+  /** IP address; '' where it is every address of the machine. */
+  address: string;
+  port: number;
 }
 
 export interface ZoneSnapshot {

@@ -59,7 +59,7 @@ t.test('each is evaluated, or proved unmatched', async (t) => {
     bench.send(sent);
     const counts = { evaluated: 0, proved: 0 };
     matcher.counts = counts;
-    t.equal(matcher.next(0), -1, sent.target);
+    t.equal(matcher.next(0), -1, sent.target ?? '');
     t.equal(counts.evaluated + counts.proved, 100);
     t.same(
       texts.filter((_, index) => matcher.test(index)),

@@ -4,7 +4,7 @@ import { skipReason } from '../support/parapet.ts';
 import { patience } from '../support/scale.ts';
 import { commands, explainAgrees } from './gate-4/explain.ts';
 import { hostileNames, injections } from './gate-4/injection.ts';
-import { actions, keepAlive, pipelined, recordsOfRules } from './gate-4/phases.ts';
+import { actions, keepAlive, listenerFields, pipelined, recordsOfRules } from './gate-4/phases.ts';
 import { listFiles, refusedReloads, reloadUnderLoad } from './gate-4/reload.ts';
 import { manyRules } from './gate-4/scale.ts';
 
@@ -12,6 +12,7 @@ t.setTimeout(patience(240_000));
 
 const groups: [name: string, run: (t: Test) => Promise<void>][] = [
   ['every action in every phase, at misses and at hits', actions],
+  ['rules see the listener', listenerFields],
   ['one connection, one request after the other', keepAlive],
   ['requests that do not wait for each other are answered in order, each by its rule', pipelined],
   ['the record tells which rules matched', recordsOfRules],

@@ -74,6 +74,7 @@ export function snapshotWith(given: Partial<PolicySnapshot> = {}): PolicySnapsho
     id: 1,
     zones: [{ name: 'site', key: 7, origin: 0, cache: defaultCacheSettings, rulesets: [] }],
     rulesets: [],
+    listeners: [{ id: 0, address: '127.0.0.1', port: 8080 }],
     origins: [{ ...defaultOriginSettings, name: 'site', servers: [{ id: 11, hostHeader: '' }] }],
     trustedProxies: [],
     limits: defaultPolicyLimits,

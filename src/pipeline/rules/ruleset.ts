@@ -113,8 +113,18 @@ function prepareRule({ id, description, isLogged, action }: RuleSettings, phase:
   };
 }
 
-export function prepareRuleSet(settings: RulesetSettings, matcher: Matcher): RuleSet {
-  const { rules, phases } = settings;
-  const phaseOf = (index: number) => phaseNames.find((name) => index < phases[name].end) as PhaseName;
-  return { settings, matcher, rules: rules.map((rule, index) => prepareRule(rule, phaseOf(index))), phases };
+/** Rules that are prepared in one step. */
+const rulesPerSlice = 256;
+
+/** Step by step; the last one returns the ruleset. */
+export function* prepareInSlices(settings: RulesetSettings, matcher: Matcher): Generator<void, RuleSet> {
+  const { phases } = settings;
+  const rules: Rule[] = [];
+  for (const name of phaseNames) {
+    for (let index = phases[name].start; index < phases[name].end; index += 1) {
+      rules.push(prepareRule(settings.rules[index] as RuleSettings, name));
+      if (rules.length % rulesPerSlice === 0) yield;
+    }
+  }
+  return { settings, matcher, rules, phases };
 }

@@ -1,6 +1,8 @@
 /** What rules do to requests and responses, seen from the client, the origin and the record. */
 import type { Test } from 'tap';
+import { siteConfig } from '../../support/config.ts';
 import { type CountingOrigin, startCountingOrigin } from '../../support/counting-origin.ts';
+import { freeAddress } from '../../support/dead-origins.ts';
 import { type Parapet, startParapet } from '../../support/parapet.ts';
 import { fetchOnce, RawClient, requestText } from '../../support/raw-client.ts';
 import { waitRecord } from '../../support/records.ts';
@@ -53,6 +55,24 @@ export async function actions(t: Test): Promise<void> {
   const json = await fetchOnce(parapet.listener(), '/.env', { fields: { Accept: 'application/json' } });
   t.equal(json.field('Content-Type'), 'application/problem+json');
   t.equal((await fetchOnce(parapet.listener(), '/teapot')).body.toString(), '{"tea":"ä"}');
+}
+
+/** Rules see where the request arrived. */
+export async function listenerFields(t: Test): Promise<void> {
+  const origin = await startOrigin(t);
+  const taken = await freeAddress();
+  const listeners = [{ address: '127.0.0.1:0' }, { address: `127.0.0.1:${taken.port}` }];
+  const rules = {
+    http_request_firewall_custom: [
+      {
+        expression: `cf.edge.server_port eq ${taken.port} and cf.edge.server_ip eq 127.0.0.1`,
+        action: 'block',
+      },
+    ],
+  };
+  const parapet = await startParapet(t, siteConfig(origin.address, { listeners, rules }));
+  t.equal((await fetchOnce(parapet.listener(0), '/')).status, 200);
+  t.equal((await fetchOnce(parapet.listener(1), '/')).status, 403);
 }
 
 export async function keepAlive(t: Test): Promise<void> {
