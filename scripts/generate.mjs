@@ -7,6 +7,7 @@ import { configReference } from './generate/config-reference.mjs';
 import { configSchemaJson } from './generate/config-schema.mjs';
 import { contractHeader } from './generate/contract-header.mjs';
 import { knownNamesHeader } from './generate/known-names-header.mjs';
+import { logFieldsPage } from './generate/log-fields.mjs';
 import { withMeasured } from './generate/measured.mjs';
 import { recordLayoutHeader } from './generate/record-layout-header.mjs';
 import { encodeLayoutHeader, ringLayoutHeader } from './generate/ring-layout-header.mjs';
@@ -17,6 +18,7 @@ const ringLayout = await import(new URL('src/logs/ring/layout.ts', root).href);
 const encodeLayout = await import(new URL('src/logs/encode/program-layout.ts', root).href);
 const record = await import(new URL('src/logs/record/fixed.ts', root).href);
 const { configSchema } = await import(new URL('src/config/schema.ts', root).href);
+const { httpRequestsFields } = await import(new URL('src/logs/record/http-requests.ts', root).href);
 const { schemaHash } = await import(new URL('src/logs/record/schema.ts', root).href);
 
 const textOf = (path) => readFileSync(new URL(path, root), 'utf8');
@@ -29,6 +31,7 @@ const outputs = [
   ['native/core/encode_layout.gen.h', encodeLayoutHeader(encodeLayout)],
   ['config/schema.json', configSchemaJson(configSchema)],
   ['config/reference.yaml', configReference(configSchema)],
+  ['docs/log-fields.md', logFieldsPage(httpRequestsFields)],
   ['README.md', withMeasured(textOf('README.md'), JSON.parse(textOf('bench/results/latest.json')))],
 ];
 

@@ -71,6 +71,7 @@ struct Client : Watch {
     bool queued_again = false;
     Exchange* exchange = nullptr;
     std::uint32_t exchanges = 0;
+    std::uint32_t rtt_us = 0;  // as TCP saw it when the connection began
     std::uint64_t linger_bytes = 0;
     std::uint64_t request_started_ns = 0;  // wall clock of the first byte of the request that is being read
     Client* previous = nullptr;
@@ -181,6 +182,7 @@ struct Exchange {
     std::string_view expires;
     std::string_view last_modified;
     char noted[192] = {};
+    Buffer sent_host;    // Host sent to the origin, where it is not the client's
     Buffer annotations;  // for the record, from the policy (`annotations` of the contract)
 };
 

@@ -58,6 +58,7 @@ inline constexpr std::int32_t name8 = 17;
 inline constexpr std::int32_t name16 = 18;
 inline constexpr std::int32_t flag = 19;
 inline constexpr std::int32_t list = 20;
+inline constexpr std::int32_t device = 21;
 }
 
 

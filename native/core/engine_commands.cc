@@ -225,8 +225,11 @@ void Engine::start_fetch(Exchange& exchange, const std::int32_t* command) noexce
     }
     out.put(" HTTP/1.1\r\nhost: ");
     const std::string_view own_host = edits_.value_of(known::host);
+    drop(exchange.sent_host);
     if (own_host.data() != nullptr) {
         out.put(own_host);
+        const std::span<const std::uint8_t> sent(reinterpret_cast<const std::uint8_t*>(own_host.data()), own_host.size());
+        (void)append(exchange.sent_host, sent, record_string_bytes_max);
     } else if (head.flag(head_flag::absolute_form)) {
         out.put(head.authority());
     } else if (head.flag(head_flag::has_host)) {

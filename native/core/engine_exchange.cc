@@ -122,6 +122,7 @@ void Engine::end_exchange(Exchange& exchange) noexcept {
     arena_.release(exchange.head_slab);
     arena_.release(exchange.trailers);
     drop(exchange.annotations);
+    drop(exchange.sent_host);
     if (exchange.client != nullptr) exchange.client->exchange = nullptr;
     exchange.client = nullptr;
     exchange.phase = Phase::free;

@@ -302,6 +302,7 @@ bool Engine::accept_from(Listener& listener) noexcept {
         client->peer = peer;
         client->local = listener.local;
         client->listener = listener.id;
+        client->rtt_us = net::round_trip_us(fd);
         client->timer.owner = Deadline::Owner::client;
         client->timer.of = client;
         client->previous = clients_.previous;

@@ -43,6 +43,7 @@ void client_side(RecordFixed& fixed, const Client& client) noexcept {
     std::memcpy(fixed.server_address, client.local.bytes, 16);
     fixed.client_port = client.peer.port;
     fixed.server_port = client.local.port;
+    fixed.client_rtt_us = client.rtt_us;
 }
 
 }  // namespace
@@ -99,7 +100,11 @@ void Engine::prepare_record(Exchange& exchange) noexcept {
     fixed.attempts = static_cast<std::uint8_t>(exchange.attempts > 255 ? 255 : exchange.attempts);
     request_fields(input.strings, head);
     if (head.flag(head_flag::has_query)) fixed.flags |= static_cast<std::uint8_t>(record_flag::has_query);
-    if (exchange.attempts > 0) input.strings.edge_host = input.strings.host;
+    if (exchange.attempts > 0) {
+        const Buffer& sent = exchange.sent_host;
+        input.strings.edge_host = sent.empty() ? input.strings.host
+                                               : std::string_view(reinterpret_cast<const char*>(arena_.base()) + sent.slab.offset, sent.end);
+    }
     input.strings.content_type = exchange.content_type;
     input.strings.expires = exchange.expires;
     input.strings.last_modified = exchange.last_modified;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <string_view>
 
 #include "contract.gen.h"
 
@@ -77,6 +78,17 @@ std::uint8_t* put_items(std::uint8_t* out, const std::uint8_t* at, std::uint32_t
     }
 }
 
+/// Kind of device by the words that browsers put into their User-Agent: a tablet of Android says no "Mobile".
+std::uint8_t* put_device(std::uint8_t* out, std::string_view agent) noexcept {
+    const auto has = [&](std::string_view word) { return agent.find(word) != std::string_view::npos; };
+    const bool is_android = has("Android");
+    const bool is_mobile = has("Mobi");
+    const bool is_tablet = has("iPad") || has("Tablet") || (is_android && !is_mobile);
+    const std::string_view kind = is_tablet ? "\"tablet\"" : is_mobile ? "\"mobile\"" : "\"desktop\"";
+    std::memcpy(out, kind.data(), kind.size());
+    return out + kind.size();
+}
+
 }  // namespace
 
 LineProgram::Op LineProgram::op_at(std::uint32_t index) const noexcept {
@@ -114,6 +126,7 @@ bool LineProgram::check(const Op& op, std::uint32_t (&uses)[record_string_count]
         for (std::uint32_t index = op.source; index < op.source + strings; ++index) ++uses[index];
         return true;
     }
+    if (op.code == code::device) return op.source < record_string_count;
     if (op.code > code::flag) return false;  // those behind it were told apart above
     if (op.source + source_bytes(op.code) > table_at) return false;
     return (op.code != code::name8 && op.code != code::name16) || check_names(op.extra);
@@ -193,6 +206,11 @@ std::uint8_t* LineProgram::run(const std::uint8_t* frame, std::uint8_t* out) noe
                 if (has_query || query.length != 0) *out++ = '?';
                 out = put_escaped(out, query.at, query.length);
                 *out++ = '"';
+                break;
+            }
+            case code::device: {
+                const String agent = string_of(frame, op.source);
+                out = put_device(out, {reinterpret_cast<const char*>(agent.at), agent.length});
                 break;
             }
             case code::name8: out = put_name(out, op.extra, *value); break;

@@ -47,6 +47,12 @@ int accept_from(int listener, Address& peer) noexcept {
     return fd;
 }
 
+std::uint32_t round_trip_us(int fd) noexcept {
+    tcp_info info{};
+    socklen_t length = sizeof info;
+    return ::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 ? info.tcpi_rtt : 0;
+}
+
 int connect_to(const Address& address, bool& done) noexcept {
     sockaddr_storage storage;
     const socklen_t length = address.to_sockaddr(storage);

@@ -13,6 +13,8 @@ int listen_on(const Address& address, int backlog) noexcept;
 Address local_address(int fd) noexcept;
 /// Accepts one connection. Returns the descriptor, or -errno.
 int accept_from(int listener, Address& peer) noexcept;
+/// Smoothed round-trip time of a connection, 0 where it is not known.
+std::uint32_t round_trip_us(int fd) noexcept;
 /// Begins to connect. Returns the descriptor, or -errno; `done` tells that the connection stands already.
 int connect_to(const Address& address, bool& done) noexcept;
 /// Reads into `at`. Above 0: bytes; 0: end of stream; -1: nothing there; -2: the connection failed.

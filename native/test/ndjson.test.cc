@@ -190,6 +190,29 @@ TEST(a_list_becomes_an_array) {
     CHECK_EQ(line_of(std::string(100, '\x1f')).size(), std::string("{\"u\":[],\"s\":200}\n").size() + 101 * 3 - 1);
 }
 
+TEST(a_device_is_told_by_the_words_of_browsers) {
+    const std::vector<std::uint8_t> bytes = small_program(encode::op_code::device, record_string::user_agent);
+    LineProgram program;
+    CHECK(program.open(bytes));
+    CHECK(!LineProgram().open(small_program(encode::op_code::device, record_string_count)));
+    const auto device_of = [&](std::string_view agent) {
+        RecordInput input = record(1);
+        input.strings.user_agent = agent;
+        auto words = frame_words(input);
+        const auto* frame = reinterpret_cast<const std::uint8_t*>(words.data());
+        const auto length = static_cast<std::uint32_t>(words.size() * 8);
+        const std::string line = text_of(program.line_bytes_max(length), [&](std::uint8_t* out) { return program.run(frame, out); });
+        return line.substr(6, line.find('"', 6) - 6);
+    };
+    CHECK_EQ(device_of(""), std::string("desktop"));
+    CHECK_EQ(device_of("curl/8"), std::string("desktop"));
+    CHECK_EQ(device_of("Mozilla/5.0 (X11; Linux x86_64) Chrome/126.0 Safari/537.36"), std::string("desktop"));
+    CHECK_EQ(device_of("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile/15E148"), std::string("mobile"));
+    CHECK_EQ(device_of("Mozilla/5.0 (Linux; Android 14; Pixel 8) Mobile Safari/537.36"), std::string("mobile"));
+    CHECK_EQ(device_of("Mozilla/5.0 (Linux; Android 14; SM-X200) Safari/537.36"), std::string("tablet"));
+    CHECK_EQ(device_of("Mozilla/5.0 (iPad; CPU OS 12_2 like Mac OS X) Mobile/15E148"), std::string("tablet"));
+}
+
 TEST(annotations_share_one_bound) {
     const std::string text(annotation_bytes_max, 'x');
     RecordInput input = record(1);

@@ -111,6 +111,7 @@ const examples = {
   'logs.jobs.*.output.output_type': 'ndjson',
   'logs.jobs.*.filter': 'EdgeResponseStatus ge 500',
   'logs.jobs.*.sample_rate': 0.1,
+  'logs.jobs.*.output.constants': { EdgeColoCode: 'AMS', EdgeColoID: 12 },
   'logs.directory': '../var/log',
   'dns.servers': ['192.0.2.53'],
   trusted_proxies: ['10.0.0.0/8'],
@@ -209,7 +210,7 @@ function others(key, schema, path, indent) {
     const example = examples[`${path}(${variant.properties[tag].const})`];
     if (example === undefined) return [];
     const lines = renderSection(variant, path, example, `${indent}  `, true);
-    return [...comment(`Or: ${variant.description}`, indent), `${indent}#${key}:`, ...lines];
+    return comment(`Or: ${variant.description}`, indent).concat(`${indent}#${key}:`, lines);
   });
 }
 

@@ -6,6 +6,7 @@ import { readLists } from '../rules/config.ts';
 import type { ExpressionProgram } from '../rules/protocol.ts';
 import type { TailRequest } from '../shipper/protocol.ts';
 import type { Configuration } from './configuration.ts';
+import { deliveryOf } from './job-filters.ts';
 
 /** For whoever reads along. */
 const output = { timestamp_format: 'rfc3339ms' } as const;
@@ -16,7 +17,7 @@ export function tailRequest(
   configuration: Configuration,
   { job: name, filter }: TailQuestion,
 ): Outcome<TailRequest> {
-  const { jobs } = configuration.config.logs;
+  const { jobs } = deliveryOf(configuration);
   const job = jobs.find((one) => one.name === name);
   if (name !== undefined && job === undefined) {
     const names = jobs.length === 0 ? 'there is none' : `there is ${jobs.map((one) => one.name).join(', ')}`;
@@ -25,8 +26,15 @@ export function tailRequest(
   const dataset = job?.dataset ?? 'http_requests';
   const compiled = filter === undefined ? [] : compileFilter(configuration, dataset, filter);
   if (!Array.isArray(compiled)) return { ok: false, problem: compiled };
-  const request = { dataset, output: job?.output ?? output, sampleBelow: sampleAll, filters: compiled };
-  return { ok: true, value: request };
+  return {
+    ok: true,
+    value: {
+      dataset,
+      output: job?.output ?? output,
+      sampleBelow: Math.ceil((job?.sample_rate ?? 1) * sampleAll),
+      filters: [...(job?.filters ?? []), ...compiled],
+    },
+  };
 }
 
 function compileFilter(

@@ -2,6 +2,7 @@
 
 import type { JobConfig } from './config.ts';
 import { compileProgram, type Program } from './encode/compile.ts';
+import { fieldsOf } from './record/config.ts';
 import { datasetFields } from './record/dataset.ts';
 import { FileSink } from './sinks/file/index.ts';
 import { HttpSink } from './sinks/http/index.ts';
@@ -34,7 +35,8 @@ export { readWhole, replaceFile, StateFile } from './spool/state-file.ts';
 
 /** The program of a job's lines. The config has been checked: every name is a field. */
 export function programOf({ dataset, output }: Pick<JobConfig, 'dataset' | 'output'>): Program {
-  const { id, fields, defaults } = datasetFields[dataset];
+  const { id, defaults } = datasetFields[dataset];
+  const fields = fieldsOf(dataset, output);
   const names = output.field_names ?? defaults;
   const chosen = names.flatMap((name) => fields.get(name) ?? []);
   return compileProgram(id, chosen, output.timestamp_format);

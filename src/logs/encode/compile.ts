@@ -47,6 +47,7 @@ function opOf(source: FieldSource, format: TimestampFormat): Omit<Op, 'literal'>
   const plain = { mask: 0, names: null };
   if (source.from === 'nothing') return null;
   if (source.from === 'sequence') return { ...plain, code: 'u64', source: frameWord.sequence };
+  if (source.from === 'device') return { ...plain, code: 'device', source: stringIndex.userAgent };
   if (source.from === 'uri') return { ...plain, code: 'uri', source: stringIndex.path };
   if (source.from === 'string' || source.from === 'list') {
     return { ...plain, code: source.from, source: stringIndex[source.column] };

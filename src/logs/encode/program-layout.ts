@@ -63,6 +63,8 @@ export const opCode = {
   flag: 19,
   /** A string of items separated by `annotationSeparator`, as an array of strings. */
   list: 20,
+  /** Kind of device by a string that is a User-Agent, quoted: desktop, mobile or tablet. */
+  device: 21,
 } as const;
 export type OpName = keyof typeof opCode;
 

@@ -28,6 +28,8 @@ export type FieldSource =
   /** Row of a table of names; `else` stands for what is beyond it. */
   | { from: 'name'; column: FixedColumn; names: readonly string[]; else: string }
   | { from: 'flag'; column: FixedColumn; mask: number }
+  /** Kind of device, by the User-Agent. */
+  | { from: 'device' }
   /** Number of the record in its ring. */
   | { from: 'sequence' }
   /** What cannot be known: the default that Logpush sends. */

@@ -34,6 +34,14 @@ const protocols = Object.assign(new Array<string>(31).fill(''), {
 /** Logpush has no word for a response that no cache had a part in. */
 const cacheWords = cacheResults.map((word) => (word === 'none' ? 'unknown' : word));
 
+/** A word for requests that a rule has blocked. */
+const rule = (word: string): FieldSource =>
+  name(
+    'reason',
+    reasons.map((reason) => (reason === 'rule' ? word : 'unknown')),
+    'unknown',
+  );
+
 /** Rows marked `detail` are put out only where a job names them. */
 const rows: readonly Row[] = [
   ['EdgeStartTimestamp', 'timestamp', time('startNs'), 'When the first byte of the request was read.'],
@@ -58,7 +66,7 @@ const rows: readonly Row[] = [
     'ClientTCPRTTMs',
     'int',
     milliseconds('clientRttUs'),
-    'Round-trip time to the client, milliseconds.',
+    'Round-trip time to the client when the connection began, milliseconds.',
     'detail',
   ],
   ['ClientRequestMethod', 'string', string('method'), 'Method of the request.'],
@@ -69,6 +77,13 @@ const rows: readonly Row[] = [
   ['ClientRequestScheme', 'string', name('scheme', schemes, ''), 'http or https.'],
   ['ClientRequestReferer', 'string', string('referer'), 'Referer field.'],
   ['ClientRequestUserAgent', 'string', string('userAgent'), 'User-Agent field.'],
+  [
+    'ClientDeviceType',
+    'string',
+    { from: 'device' },
+    'desktop, mobile or tablet, by the User-Agent.',
+    'detail',
+  ],
   ['ClientXRequestedWith', 'string', string('requestedWith'), 'X-Requested-With field.', 'detail'],
   [
     'ClientRequestSource',
@@ -169,6 +184,20 @@ const rows: readonly Row[] = [
   ],
   ['SecurityRuleIDs', 'array[string]', listOf('securityRuleIds'), 'Their ids, index-aligned.', 'detail'],
   ['SecuritySources', 'array[string]', listOf('securitySources'), 'Their kinds, index-aligned.', 'detail'],
+  [
+    'EdgePathingOp',
+    'string',
+    rule('ban'),
+    '`ban` where a rule answered the request, else unknown.',
+    'detail',
+  ],
+  [
+    'EdgePathingSrc',
+    'string',
+    rule('filterBasedFirewall'),
+    '`filterBasedFirewall` where a rule answered the request, else unknown.',
+    'detail',
+  ],
   [
     'Outcome',
     'string',

@@ -76,7 +76,7 @@ const text =
     frame.text(stringIndex[column]);
 
 function readColumn(
-  source: Exclude<FieldSource, { from: 'nothing' | 'sequence' | 'uri' | 'string' | 'list' }>,
+  source: Exclude<FieldSource, { from: 'nothing' | 'sequence' | 'uri' | 'device' | 'string' | 'list' }>,
 ): Read {
   const { offset: place, type } = fixedPlaces[source.column];
   const offset = frameHeaderBytes + place;
@@ -104,6 +104,13 @@ function readColumn(
   }
 }
 
+/** The same as native code puts out (`put_device` in ndjson.cc). */
+function deviceOf(agent: string): string {
+  const isMobile = agent.includes('Mobi');
+  const isTablet = /iPad|Tablet/.test(agent) || (agent.includes('Android') && !isMobile);
+  return isTablet ? 'tablet' : isMobile ? 'mobile' : 'desktop';
+}
+
 function readerOf({ source }: Field): Read {
   switch (source.from) {
     case 'nothing': {
@@ -119,6 +126,8 @@ function readerOf({ source }: Field): Read {
         const items = frame.text(stringIndex[source.column]);
         return items === '' ? [] : items.split(separator);
       };
+    case 'device':
+      return (frame) => deviceOf(frame.text(stringIndex.userAgent));
     case 'uri': {
       const flags = frameHeaderBytes + fixedPlaces.flags.offset;
       return (frame) => {

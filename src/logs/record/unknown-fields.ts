@@ -36,7 +36,6 @@ const names: Record<Exclude<FieldType, 'timestamp'>, readonly string[]> = {
     'BotScoreSrc',
     'ClientCity',
     'ClientCountry',
-    'ClientDeviceType',
     'ClientLatitude',
     'ClientLongitude',
     'ClientMTLSAuthCertFingerprint',
@@ -44,9 +43,6 @@ const names: Record<Exclude<FieldType, 'timestamp'>, readonly string[]> = {
     'ClientSSLCipher',
     'ClientSSLProtocol',
     'EdgeColoCode',
-    'EdgePathingOp',
-    'EdgePathingSrc',
-    'EdgePathingStatus',
     'FraudAttack',
     'FraudEmailRisk',
     'FraudUserID',
@@ -78,6 +74,7 @@ const names: Record<Exclude<FieldType, 'timestamp'>, readonly string[]> = {
 /** Fields whose default is a word of their own enumeration. */
 const words: readonly (readonly [string, string])[] = [
   ['ClientIPClass', 'unknown'],
+  ['EdgePathingStatus', 'unknown'],
   ['ClientMTLSAuthStatus', 'unknown'],
 ];
 
