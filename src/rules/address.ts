@@ -1,8 +1,11 @@
 /** Addresses as words that compare like addresses, and sets of them as sorted ranges. */
-import { addressBytes, isMappedIPv4, parseIp } from '../lib/ip.ts';
+import { addressBytes, parseIp } from '../lib/ip.ts';
 import type { IpRanges, IpWords } from './protocol.ts';
 
 const high = 0x8000_0000;
+/** Words of an IPv4 address before its own one: ::ffff:0:0/96. */
+const zero = 0 ^ high;
+const mapped = 0xffff ^ high;
 
 function wordAt(bytes: Uint8Array, at: number): number {
   const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
@@ -19,11 +22,11 @@ export class Address implements IpWords {
 
   /** Takes the 16 bytes at an offset. */
   take(bytes: Uint8Array, offset: number): this {
-    this.isFour = isMappedIPv4(bytes, offset);
     this.a = wordAt(bytes, offset);
     this.b = wordAt(bytes, offset + 4);
     this.c = wordAt(bytes, offset + 8);
     this.d = wordAt(bytes, offset + 12);
+    this.isFour = this.a === zero && this.b === zero && this.c === mapped;
     return this;
   }
 

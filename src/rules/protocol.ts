@@ -104,7 +104,8 @@ export interface SourceTables {
   /** For a window: entries[windowStarts[n]..windowStarts[n + 1]), each literal << 12 | offset of the window in it. */
   readonly windowStarts: Int32Array;
   readonly entries: Int32Array;
-  /** Literals of less than four bytes by their first byte: tiny[tinyStarts[n]..tinyStarts[n + 1]). */
+  /** Literals of less than four bytes: which pairs of bytes they begin with, and by their first byte: tiny[tinyStarts[n]..tinyStarts[n + 1]). */
+  readonly tinyPairs: Uint8Array;
   readonly tinyStarts: Int32Array;
   readonly tiny: Int32Array;
   /** Whole values: the bits of their lengths, and a hash table of their hashes, 0 where it is free. */

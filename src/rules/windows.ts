@@ -33,3 +33,10 @@ export function hashFolded(bytes: Uint8Array, offset: number, length: number): n
 
 /** Shift for a table of so many places, a power of two. */
 export const shiftOf = (places: number): number => 32 - Math.log2(places);
+
+const pairPlaces = 1024;
+
+/** Place of two neighbouring bytes, the first one folded, in the filter of short literals. */
+export const pairPlace = (first: number, second: number): number =>
+  ((first << 5) ^ (second | foldBit)) & (pairPlaces - 1);
+export const emptyPairs = (): Uint8Array => new Uint8Array(pairPlaces);

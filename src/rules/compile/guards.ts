@@ -5,7 +5,7 @@
 
 import type { IpRanges, Slot } from '../protocol.ts';
 import { functions } from '../scheme/functions.ts';
-import type { Place } from '../scheme/request.ts';
+import type { FieldRow, Place } from '../scheme/request.ts';
 import { lowerAscii } from '../text.ts';
 import { windowBytes } from '../windows.ts';
 import { isCommon } from './common.ts';
@@ -84,7 +84,7 @@ export class Guards {
   #test(left: Typed, test: Test): (readonly Atom[])[] {
     const found = this.#find(left);
     if (found === undefined) return [];
-    const { source, place, isPlain, isUnderKey } = found;
+    const { source, place, before, isPlain, isUnderKey } = found;
     const guards: (readonly Atom[])[] = [];
     // Nothing under the key, nothing is true of it.
     if (isUnderKey && place === 'whole') guards.push([{ kind: 'present', source }]);
@@ -96,7 +96,15 @@ export class Guards {
     // "" is found everywhere.
     if (literals === undefined || literals.some(({ text }) => text === '')) return guards;
     guards.push(
-      literals.map(({ text, anchor }) => ({ kind: 'literal', source, text, anchor: seen(place, anchor) })),
+      literals.map(({ text, anchor }): Atom => {
+        const isAtStart = anchor === 'whole' || anchor === 'start';
+        return {
+          kind: 'literal',
+          source,
+          text: isAtStart ? before + text : text,
+          anchor: seen(place, anchor),
+        };
+      }),
     );
     return guards;
   }
@@ -104,7 +112,8 @@ export class Guards {
   /** The source of bytes behind a value. */
   #find(node: Typed): Found | undefined {
     if (node.op === 'slot') return this.#findSlot(node.slot);
-    if (node.op === 'each' || node.op === 'item') return plain(this.#find(node.of), node);
+    // A position is not known here, so elements are as plain as their array.
+    if (node.op === 'each' || node.op === 'item') return this.#find(node.of);
     if (node.op !== 'call' || functions[node.name]!.takesNil) return undefined;
     const inside = this.#find(node.args[0]!);
     return inside === undefined ? undefined : { ...inside, isPlain: false };
@@ -114,21 +123,27 @@ export class Guards {
     const row = this.#scheme.fields.get(field)?.row;
     if (row?.source === undefined || row.place === undefined) return undefined;
     const { source, place } = row;
-    if (typeof source === 'string') return { source, place, isPlain: true, isUnderKey: false };
-    return key === undefined ? undefined : { source: source(key), place, isPlain: true, isUnderKey: true };
+    const before = beforeOf(row, key);
+    if (typeof source === 'string') return { source, place, before, isPlain: true, isUnderKey: false };
+    return key === undefined
+      ? undefined
+      : { source: source(key), place, before, isPlain: true, isUnderKey: true };
   }
+}
+
+function beforeOf({ before }: FieldRow, key: string | undefined): string {
+  if (before === undefined || typeof before === 'string') return before ?? '';
+  return key === undefined ? '' : before(key);
 }
 
 interface Found {
   readonly source: string;
   readonly place: Place;
+  readonly before: string;
   /** The value itself, not what a function made of it. */
   readonly isPlain: boolean;
   readonly isUnderKey: boolean;
 }
-
-// A position is not known here, so elements are as plain as their array.
-const plain = (found: Found | undefined, _node: Typed): Found | undefined => found;
 
 function keepsLetters(node: Typed): boolean {
   if (node.op === 'slot') return true;

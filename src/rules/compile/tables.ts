@@ -1,6 +1,6 @@
 /** Makes the tables of the prefilter from the guards of expressions; `run/source-scan.ts` tells how they are used. */
 import type { AddressTables, PrefilterTables, SourceTables } from '../protocol.ts';
-import { foldBit, windowBytes } from '../windows.ts';
+import { emptyPairs, foldBit, pairPlace, windowBytes } from '../windows.ts';
 import { addressTables } from './address-tables.ts';
 import type { Anchor, Atom, Guard } from './guards.ts';
 import { exactTable, Owners } from './hash-tables.ts';
@@ -74,11 +74,18 @@ function sourceTables(source: string, parts: SourceParts): SourceTables {
   };
 }
 
-function tinyTables(literals: readonly Uint8Array[]): Pick<SourceTables, 'tiny' | 'tinyStarts'> {
+function tinyTables(
+  literals: readonly Uint8Array[],
+): Pick<SourceTables, 'tiny' | 'tinyPairs' | 'tinyStarts'> {
   const byFirst: number[][] = Array.from({ length: 256 }, () => []);
+  const tinyPairs = emptyPairs();
   for (const [index, literal] of literals.entries()) {
-    if (literal.length < windowBytes) byFirst[literal[0]!]!.push(index);
+    if (literal.length >= windowBytes) continue;
+    byFirst[literal[0]!]!.push(index);
+    if (literal.length > 1) tinyPairs[pairPlace(literal[0]!, literal[1]!)] = 1;
+    // Anything may follow a single byte.
+    else for (let next = 0; next < 256; next += 1) tinyPairs[pairPlace(literal[0]!, next)] = 1;
   }
   const { starts, owners } = new Owners(byFirst);
-  return { tinyStarts: starts, tiny: owners };
+  return { tinyPairs, tinyStarts: starts, tiny: owners };
 }

@@ -12,6 +12,7 @@ import {
   hashFolded,
   keyPlace,
   lengthsMax,
+  pairPlace,
   shiftOf,
   windowBytes,
 } from '../windows.ts';
@@ -151,14 +152,21 @@ export class SourceScan {
   }
 
   #scanTiny(memory: Uint8Array, offset: number, length: number): void {
-    const { tinyStarts, tiny } = this.#tables;
+    const pairs = this.#tables.tinyPairs;
     const end = offset + length;
+    let byte = memory[offset]! | foldBit;
     for (let at = offset; at < end; at += 1) {
-      const byte = memory[at]! | foldBit;
-      const to = tinyStarts[byte + 1]!;
-      for (let index = tinyStarts[byte]!; index < to; index += 1) {
-        this.#compare(tiny[index]!, memory, offset, length, at);
-      }
+      const next = memory[at + 1]! | foldBit;
+      if (pairs[pairPlace(byte, next)] !== 0) this.#lookUpTiny(byte, memory, offset, length, at);
+      byte = next;
+    }
+  }
+
+  #lookUpTiny(byte: number, memory: Uint8Array, offset: number, length: number, at: number): void {
+    const { tinyStarts, tiny } = this.#tables;
+    const to = tinyStarts[byte + 1]!;
+    for (let index = tinyStarts[byte]!; index < to; index += 1) {
+      this.#compare(tiny[index]!, memory, offset, length, at);
     }
   }
 

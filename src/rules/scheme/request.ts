@@ -22,6 +22,8 @@ export interface FieldRow {
   /** Source of a text or of the values of a map; of one value by its key where it is a function. */
   readonly source?: string | ((key: string) => string);
   readonly place?: Place;
+  /** What stands before the value in its source, which makes a short literal longer. */
+  readonly before?: string | ((key: string) => string);
 }
 
 const header = (name: string) => (state: RequestState) => state.firstLine(name) ?? '';
@@ -46,6 +48,7 @@ export const requestFields: Readonly<Record<string, FieldRow>> = {
     read: (state) => lowerAscii(extension(state.path)),
     source: 'uri',
     place: 'within',
+    before: '.',
   },
   'http.request.uri.path.basename': {
     type: 'Bytes',
@@ -60,6 +63,7 @@ export const requestFields: Readonly<Record<string, FieldRow>> = {
     readKey: (state, key) => argumentValues(state.query, key),
     source: 'uri',
     place: 'within',
+    before: (key) => `${key}=`,
   },
   'http.request.uri.args.names': {
     type: 'Array<Bytes>',
@@ -134,6 +138,7 @@ export const requestFields: Readonly<Record<string, FieldRow>> = {
     read: (state) => lowerAscii(extension(state.rawPath)),
     source: 'uri',
     place: 'within',
+    before: '.',
   },
   'raw.http.request.uri.query': {
     type: 'Bytes',
@@ -147,6 +152,7 @@ export const requestFields: Readonly<Record<string, FieldRow>> = {
     readKey: (state, key) => argumentValues(state.rawQuery, key),
     source: 'uri',
     place: 'within',
+    before: (key) => `${key}=`,
   },
   'raw.http.request.uri.args.names': {
     type: 'Array<Bytes>',
