@@ -9,14 +9,31 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { machineLine } from './support/machine.ts';
 import { startSubject } from './support/parapet.ts';
 import { rows } from './support/rows.ts';
 
 const args = process.argv.slice(2);
 
+/** Bounded by itself: 64 connections for ten seconds, unless the arguments say otherwise. */
+const defaults: readonly [long: string, short: string, value: string][] = [
+  ['--connections', '-c', '64'],
+  ['--duration', '-d', '10'],
+];
+
+function withDefaults(given: readonly string[]): string[] {
+  const isGiven = (name: string) => given.some((arg) => arg === name || arg.startsWith(`${name}=`));
+  // A number of requests is a bound too.
+  const missing = defaults.filter(
+    ([long, short]) =>
+      !isGiven(long) && !isGiven(short) && !(short === '-d' && (isGiven('-a') || isGiven('--amount'))),
+  );
+  return [...missing.flatMap(([, short, value]) => [short, value]), ...given];
+}
+
 async function autocannon(words: string[]): Promise<number> {
   const program = createRequire(import.meta.url).resolve('autocannon/autocannon.js');
-  const child = spawn(process.execPath, [program, ...words], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [program, ...withDefaults(words)], { stdio: 'inherit' });
   return await new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));
 }
 
@@ -32,7 +49,10 @@ async function withParapet(): Promise<number> {
     const parapet = await startSubject(folder, (origin.address() as AddressInfo).port, undefined);
     try {
       const { host, port } = parapet.address;
-      return await autocannon(['-c', '64', '-d', '10', ...args, `http://${host}:${port}/${row.name}`]);
+      console.log(
+        `${machineLine()}\nParapet with one worker, ${row.title}; autocannon and Parapet share the cores of this machine`,
+      );
+      return await autocannon([...args, `http://${host}:${port}/${row.resource}`]);
     } finally {
       await parapet.stop();
     }

@@ -7,14 +7,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { ConfigObject } from '../test/support/config.ts';
+import { makeCertificate } from './support/certificate.ts';
 import { type ClientResult, runBounded, runWrk } from './support/client.ts';
 import { machineLine, missing, usableCores } from './support/machine.ts';
 import { type LogForm, type Nginx, startNginx, startOrigin } from './support/nginx.ts';
-import { startSubject } from './support/parapet.ts';
+import { hasTls, hundredRules, startSubject } from './support/parapet.ts';
 import { doubts, type Outcome, ratios, report } from './support/report.ts';
 import { measure, median, type Round } from './support/round.ts';
 import { gateRatio, type Row, rows } from './support/rows.ts';
-import { checkAnswer, LineCounter, type Subject } from './support/subject.ts';
+import { addressFor, checkAnswer, LineCounter, type Subject } from './support/subject.ts';
 
 const { values } = parseArgs({
   options: {
@@ -36,7 +38,9 @@ const roundCount = isTiny ? 1 : Number(values.rounds);
 const seconds = Number(values.seconds);
 const connections = isTiny ? 4 : Number(values.connections);
 const tinyRequests = 200;
-const chosen = rows.filter(({ name }) => values.rows === undefined || values.rows.split(',').includes(name));
+const named = rows.filter(({ name }) => values.rows === undefined || values.rows.split(',').includes(name));
+/** Rows over TLS wait for listeners that have it. */
+const chosen = named.filter(({ isTls }) => !isTls || hasTls);
 const names = values.only === undefined ? ['nginx', 'parapet'] : [values.only];
 
 function cores(): { server: number; client: number } {
@@ -49,7 +53,20 @@ function cores(): { server: number; client: number } {
 interface Stage {
   origin: Nginx;
   subjects: Subject[];
+  /** Ours with the hundred rules; the one without them is among the subjects. */
+  withRules: Subject | undefined;
   client: number;
+}
+
+/** Who takes turns in a row. */
+function subjectsOf({ subjects, withRules }: Stage, row: Row): Subject[] {
+  return subjects.map((subject) =>
+    row.hasRules && subject.name === 'parapet' && withRules !== undefined ? withRules : subject,
+  );
+}
+
+function allOf({ subjects, withRules }: Stage): Subject[] {
+  return withRules === undefined ? subjects : [...subjects, withRules];
 }
 
 async function setUp(folder: string): Promise<Stage> {
@@ -57,27 +74,38 @@ async function setUp(folder: string): Promise<Stage> {
   // This process too keeps off the core of the proxies.
   execFileSync('taskset', ['-p', '-c', String(client), String(process.pid)], { stdio: 'ignore' });
   const { nginx, port } = await startOrigin(join(folder, 'origin'), [...rows], client);
-  const subjects: Subject[] = [];
+  const stage: Stage = { origin: nginx, subjects: [], withRules: undefined, client };
   try {
+    const own = makeCertificate(folder);
+    const certificate = hasTls ? own : undefined;
+    const ours = async (name: string, over: ConfigObject) =>
+      await startSubject(join(folder, name), port, server, { certificate, over });
     for (const name of names) {
-      if (name === 'nginx')
-        subjects.push(await startNginx(join(folder, 'nginx'), port, server, values['nginx-log'] as LogForm));
-      else subjects.push(await startSubject(join(folder, 'parapet'), port, server));
+      if (name === 'nginx') {
+        const form = values['nginx-log'] as LogForm;
+        stage.subjects.push(await startNginx(join(folder, 'nginx'), port, server, form, own));
+      } else stage.subjects.push(await ours('parapet', {}));
     }
+    if (names.includes('parapet') && chosen.some(({ hasRules }) => hasRules))
+      stage.withRules = await ours('rules', hundredRules());
   } catch (error) {
-    await Promise.all([...subjects.map((subject) => subject.stop()), nginx.stop()]);
+    await Promise.all([...allOf(stage).map((subject) => subject.stop()), nginx.stop()]);
     throw error;
   }
-  return { origin: nginx, subjects, client };
+  return stage;
 }
 
 async function measureRow(stage: Stage, row: Row, counters: Map<Subject, LineCounter>): Promise<Outcome> {
-  const load = (subject: Subject, duration: number): Promise<ClientResult> =>
-    isTiny
-      ? runBounded(subject.address, `/${row.name}`, { connections, requests: tinyRequests, body: row.body })
-      : runWrk(subject.address, `/${row.name}`, { connections, seconds: duration, core: stage.client });
+  const { isTls, body, resource } = row;
+  const load = (subject: Subject, duration: number): Promise<ClientResult> => {
+    const address = addressFor(subject, row);
+    return isTiny
+      ? runBounded(address, `/${resource}`, { connections, requests: tinyRequests, body, isTls })
+      : runWrk(address, `/${resource}`, { connections, seconds: duration, core: stage.client, isTls });
+  };
+  const subjects = subjectsOf(stage, row);
   const rounds: Record<string, Round[]> = {};
-  for (const subject of stage.subjects) {
+  for (const subject of subjects) {
     await checkAnswer(subject, row);
     // A first load that is not measured: code is compiled, pools and caches are filled.
     if (!isTiny) await load(subject, Number(values.warm));
@@ -85,7 +113,7 @@ async function measureRow(stage: Stage, row: Row, counters: Map<Subject, LineCou
   }
   for (let turn = 0; turn < roundCount; turn += 1) {
     // Whoever goes first in one round goes last in the next.
-    const order = turn % 2 === 0 ? stage.subjects : stage.subjects.toReversed();
+    const order = turn % 2 === 0 ? subjects : subjects.toReversed();
     for (const subject of order) {
       const counter = counters.get(subject) as LineCounter;
       const round = await measure(subject, counter, () => load(subject, seconds));
@@ -95,7 +123,7 @@ async function measureRow(stage: Stage, row: Row, counters: Map<Subject, LineCou
           `  ${row.title}, round ${turn + 1}, ${subject.name}: ${round.cpuUs.toFixed(2)} us, ${Math.round(round.throughput)}/s`,
         );
     }
-    for (const subject of stage.subjects) await checkAnswer(subject, row);
+    for (const subject of subjects) await checkAnswer(subject, row);
   }
   const medians = Object.fromEntries(Object.entries(rounds).map(([name, all]) => [name, median(all)]));
   const ours = medians['parapet']?.cpuUs;
@@ -112,8 +140,9 @@ function keep(machine: string, outcomes: Outcome[]): string {
   const folder = values.out ?? join(import.meta.dirname, 'results');
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${values.name}.json`);
-  const plain = outcomes.map(({ row: { name, title, target, goal }, ...rest }) => ({
+  const plain = outcomes.map(({ row: { name, title, target, goal, hasRules }, ...rest }) => ({
     name,
+    hasRules,
     title,
     target,
     goal,
@@ -128,10 +157,12 @@ function keep(machine: string, outcomes: Outcome[]): string {
 }
 
 async function main(): Promise<void> {
-  const lacking = missing(['taskset', 'nginx', ...(isTiny ? [] : ['wrk'])]);
+  const lacking = missing(['taskset', 'nginx', 'openssl', ...(isTiny ? [] : ['wrk'])]);
   if (lacking.length > 0) throw new Error(lacking.join('\n'));
-  if (chosen.length === 0)
+  if (named.length === 0)
     throw new Error(`no such row; there are ${rows.map(({ name }) => name).join(', ')}`);
+  for (const { name } of named)
+    if (!chosen.some((row) => row.name === name)) console.log(`left out: ${name} (no TLS)`);
   const machine = machineLine();
   console.log(machine);
   const folder = mkdtempSync(join(tmpdir(), 'parapet-bench-'));
@@ -139,10 +170,10 @@ async function main(): Promise<void> {
   try {
     const stage = await setUp(folder);
     try {
-      const counters = new Map(stage.subjects.map((subject) => [subject, new LineCounter(subject.log)]));
+      const counters = new Map(allOf(stage).map((subject) => [subject, new LineCounter(subject.log)]));
       for (const row of chosen) outcomes.push(await measureRow(stage, row, counters));
     } finally {
-      await Promise.all([...stage.subjects.map((subject) => subject.stop()), stage.origin.stop()]);
+      await Promise.all([...allOf(stage).map((subject) => subject.stop()), stage.origin.stop()]);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,8 @@
 /** The two clients: wrk for the figures, and one that sends an exact number of requests for the tiny form. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { type Address, RawClient } from '../../test/support/raw-client.ts';
+import type { Address } from '../../test/support/raw-client.ts';
+import { converse } from './converse.ts';
 
 export interface ClientResult {
   /** Responses that came whole. */
@@ -25,9 +26,9 @@ function percentile(output: string, percent: number): number {
 export async function runWrk(
   address: Address,
   path: string,
-  options: { connections: number; seconds: number; core: number },
+  options: { connections: number; seconds: number; core: number; isTls: boolean },
 ): Promise<ClientResult> {
-  const { connections, seconds, core } = options;
+  const { connections, seconds, core, isTls } = options;
   const words = [
     '-c',
     String(core),
@@ -40,7 +41,7 @@ export async function runWrk(
     `${seconds}s`,
     '--latency',
   ];
-  const target = `http://${address.host}:${address.port}${path}`;
+  const target = `${isTls ? 'https' : 'http'}://${address.host}:${address.port}${path}`;
   const { stdout } = await run('taskset', [...words, '-H', 'Host: bench.test', target], {
     timeout: seconds * 1000 + 30_000,
   });
@@ -61,22 +62,22 @@ export async function runWrk(
 export async function runBounded(
   address: Address,
   path: string,
-  options: { connections: number; requests: number; body: Buffer },
+  options: { connections: number; requests: number; body: Buffer; isTls: boolean },
 ): Promise<ClientResult> {
   const started = performance.now();
   const times: number[] = [];
   let begun = 0;
   let wrong = 0;
   const lane = async (): Promise<void> => {
-    const client = await RawClient.connect(address);
+    const client = await converse(address, options.isTls);
     while (begun < options.requests) {
       begun += 1;
       const sent = performance.now();
-      const answer = await client.request(path, { host: 'bench.test' });
+      const answer = await client.ask(path);
       times.push(performance.now() - sent);
       if (answer.status !== 200 || !answer.body.equals(options.body)) wrong += 1;
     }
-    client.destroy();
+    client.end();
   };
   await Promise.all(Array.from({ length: options.connections }, lane));
   times.sort((a, b) => a - b);

@@ -9,6 +9,7 @@ import { freeAddress } from '../../test/support/dead-origins.ts';
 import { childrenOf } from '../../test/support/proc.ts';
 import { fetchOnce } from '../../test/support/raw-client.ts';
 import { until, within } from '../../test/support/within.ts';
+import type { Certificate } from './certificate.ts';
 import type { Row } from './rows.ts';
 import type { Subject } from './subject.ts';
 
@@ -133,10 +134,11 @@ export async function startOrigin(
   const { port } = await freeAddress();
   const files = join(folder, 'files');
   mkdirSync(files, { recursive: true });
-  for (const row of rows) writeFileSync(join(files, row.name), row.body);
-  const locations = rows.map(
-    ({ name, caching }) => `
-    location = /${name} { add_header Cache-Control "${caching}"; }`,
+  const resources = rows.filter(({ hasRules }) => !hasRules);
+  for (const row of resources) writeFileSync(join(files, row.resource), row.body);
+  const locations = resources.map(
+    ({ resource, caching }) => `
+    location = /${resource} { add_header Cache-Control "${caching}"; }`,
   );
   const config = `${common(folder)}
 http {${http(folder)}
@@ -160,8 +162,10 @@ export async function startNginx(
   originPort: number,
   core: number,
   form: LogForm,
+  certificate: Certificate,
 ): Promise<Subject> {
   const { port } = await freeAddress();
+  const { port: tlsPort } = await freeAddress();
   const { port: statusPort } = await freeAddress();
   const log = join(folder, 'access.ndjson');
   const config = `${common(folder)}
@@ -171,6 +175,10 @@ http {${http(folder)}
   upstream origin { server 127.0.0.1:${originPort}; keepalive 128; keepalive_requests 1000000000; }
   server {
     listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${tlsPort} ssl backlog=4096;
+    ssl_certificate ${certificate.cert};
+    ssl_certificate_key ${certificate.key};
+    ssl_protocols TLSv1.3;
     server_name bench.test;
     access_log ${log} record;
     proxy_http_version 1.1;
@@ -198,6 +206,7 @@ http {${http(folder)}
   return {
     name: 'nginx',
     address: { host: '127.0.0.1', port },
+    tlsAddress: { host: '127.0.0.1', port: tlsPort },
     log,
     isHit: (answer) => /HIT/.test(answer.field('Cache-Status') ?? ''),
     pids: () => Promise.resolve(nginx.pids()),

@@ -1,23 +1,55 @@
 /** Parapet as it is measured: one worker, the file job on, every timer at its default. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { readMetric } from '../../test/support/admin.ts';
 import { type ConfigObject, siteConfig, writeConfig } from '../../test/support/config.ts';
-import { Parapet } from '../../test/support/parapet.ts';
+import { Parapet, repository } from '../../test/support/parapet.ts';
 import { until } from '../../test/support/within.ts';
+import type { Certificate } from './certificate.ts';
 import type { Subject } from './subject.ts';
+
+const schemaText = readFileSync(join(repository, 'config/schema.json'), 'utf8');
+
+/** Whether this version has listeners with TLS. */
+export const hasTls: boolean = listenerHasTls();
+
+function listenerHasTls(): boolean {
+  const { properties } = JSON.parse(schemaText) as {
+    properties: { listeners: { items: { properties: object } } };
+  };
+  return 'tls' in properties.listeners.items.properties;
+}
+
+/** The lists and rules that the rows with rules run with. */
+export function hundredRules(): ConfigObject {
+  return parse(readFileSync(join(repository, 'bench/rules-100.yaml'), 'utf8')) as ConfigObject;
+}
+
+function listeners(certificate: Certificate | undefined): ConfigObject[] {
+  const plain = { address: '127.0.0.1:0' };
+  return certificate === undefined
+    ? [plain]
+    : [plain, { ...plain, tls: { certificates: [{ ...certificate }] } }];
+}
 
 export async function startSubject(
   folder: string,
   originPort: number,
   core: number | undefined,
-  over: ConfigObject = {},
+  options: { certificate?: Certificate | undefined; over?: ConfigObject } = {},
 ): Promise<Subject> {
+  const { certificate, over = {} } = options;
   mkdirSync(join(folder, 'var/log'), { recursive: true });
   const path = join(folder, 'parapet.yaml');
   const config = siteConfig(
     { host: '127.0.0.1', port: originPort },
-    { workers: 1, limits: { exchangesPerConnectionMax: 1_000_000_000 }, ...over },
+    {
+      workers: 1,
+      listeners: listeners(certificate),
+      limits: { exchangesPerConnectionMax: 1_000_000_000 },
+      ...over,
+    },
   );
   writeConfig(path, config);
   const prefix = core === undefined ? [] : ['taskset', '-c', String(core)];
@@ -26,6 +58,7 @@ export async function startSubject(
   return {
     name: 'parapet',
     address: parapet.listener(),
+    tlsAddress: certificate === undefined ? undefined : parapet.listener(1),
     log: parapet.recordsFile,
     isHit: (answer) => (answer.field('Cache-Status') ?? '').startsWith('parapet; hit'),
     pids: async () => [await parapet.child()],

@@ -1,16 +1,19 @@
 /** A proxy under measurement, whichever it is. */
 import { open, truncate } from 'node:fs/promises';
 import { cpuSeconds } from '../../test/support/proc.ts';
-import { type Address, type Answer, fetchOnce } from '../../test/support/raw-client.ts';
+import type { Address } from '../../test/support/raw-client.ts';
 import { until } from '../../test/support/within.ts';
+import { converse, type Heard } from './converse.ts';
 import type { Row } from './rows.ts';
 
 export interface Subject {
   name: string;
   address: Address;
+  /** The same over TLS, where there is a listener for it. */
+  tlsAddress: Address | undefined;
   /** The file that gets one line per request. */
   log: string;
-  isHit(answer: Answer): boolean;
+  isHit(answer: Heard): boolean;
   /** The processes whose time counts. */
   pids(): Promise<number[]>;
   /** A process that is reported apart. */
@@ -94,14 +97,27 @@ export async function drained(counter: LineCounter, expected: () => Promise<numb
   );
 }
 
+/** Where a row is asked for. */
+export function addressFor(subject: Subject, row: Row): Address {
+  const address = row.isTls ? subject.tlsAddress : subject.address;
+  if (address === undefined) throw new Error(`${subject.name} has no TLS listener`);
+  return address;
+}
+
 /** The right answer, of the right kind: a benchmark of a wrong answer is worth nothing. */
 export async function checkAnswer(subject: Subject, row: Row): Promise<void> {
-  const ask = (): Promise<Answer> => fetchOnce(subject.address, `/${row.name}`, { host: 'bench.test' });
-  await ask();
-  const answer = await ask();
-  const fault = (what: string): Error => new Error(`${subject.name}, ${row.name}: ${what}`);
-  if (answer.status !== 200) throw fault(`status ${answer.status}`);
-  if (!answer.body.equals(row.body))
-    throw fault(`a body of ${answer.body.length} bytes that is not the right one`);
-  if (subject.isHit(answer) !== row.isHit) throw fault(`Cache-Status is ${answer.field('Cache-Status')}`);
+  const conversation = await converse(addressFor(subject, row), row.isTls);
+  try {
+    await conversation.ask(`/${row.resource}`);
+    const answer = await conversation.ask(`/${row.resource}`);
+    const fault = (what: string): Error => new Error(`${subject.name}, ${row.name}: ${what}`);
+    if (answer.status !== 200) throw fault(`status ${answer.status}`);
+    if (!answer.body.equals(row.body))
+      throw fault(`a body of ${answer.body.length} bytes that is not the right one`);
+    if (subject.isHit(answer) !== row.isHit) throw fault(`Cache-Status is ${answer.field('Cache-Status')}`);
+    const protocol = conversation.protocol();
+    if (row.isTls && protocol !== 'TLSv1.3') throw fault(`the connection speaks ${protocol}`);
+  } finally {
+    conversation.end();
+  }
 }

@@ -4,11 +4,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { missing } from '../../bench/support/machine.ts';
+import { hasTls } from '../../bench/support/parapet.ts';
+import { rows as rowsOf } from '../../bench/support/rows.ts';
 import { repository, skipReason } from '../support/parapet.ts';
 import { patience } from '../support/scale.ts';
 import { temporaryFolder } from '../support/temp.ts';
 
-const lacking = missing(['nginx', 'taskset'])[0];
+const lacking = missing(['nginx', 'taskset', 'openssl'])[0];
+const expected = rowsOf.filter(({ isTls }) => !isTls || hasTls).map(({ name }) => name);
 
 t.test('npm run bench -- --tiny', { skip: skipReason || lacking || false }, async (t) => {
   const out = temporaryFolder(t);
@@ -24,9 +27,28 @@ t.test('npm run bench -- --tiny', { skip: skipReason || lacking || false }, asyn
   };
   t.same(
     rows.map(({ name }) => name),
-    ['hit-1k', 'hit-64k', 'proxied-1k'],
+    expected,
   );
+  t.ok(expected.length >= 6, `${expected.length} rows`);
   for (const { medians } of rows) {
     for (const name of ['nginx', 'parapet']) t.match(medians[name], { records: 200, requests: 200 });
   }
 });
+
+t.test(
+  'npm run bench:autocannon ends by itself, and tells what it measured',
+  { skip: skipReason },
+  async (t) => {
+    const args = [join(repository, 'bench/autocannon.ts'), '-d', '1', '-c', '2'];
+    const output = await new Promise<string>((resolve, reject) => {
+      execFile(process.execPath, args, { timeout: patience(40_000) }, (error, stdout, stderr) => {
+        if (error === null) resolve(stdout + stderr);
+        else reject(new Error(stdout + stderr));
+      });
+    });
+    t.match(
+      output,
+      /Node v24[^]*one worker, hit, 1 KiB[^]*2 connections[^]*Latency[^]* ms [^]*requests in 1\.\d+s/,
+    );
+  },
+);

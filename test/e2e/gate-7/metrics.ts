@@ -25,7 +25,8 @@ function readFamilies(t: Test, text: string): Map<string, Family> {
       current = { name: help[1] ?? '', type: '', help: help[2] ?? '', samples: [] };
       t.notOk(families.has(current.name), `${current.name} is there once`);
       families.set(current.name, current);
-    } else if (type !== null && current !== undefined && current.name === type[1]) current.type = type[2] ?? '';
+    } else if (type !== null && current !== undefined && current.name === type[1])
+      current.type = type[2] ?? '';
     else if (sample !== null && current !== undefined && current.name === sample[1])
       current.samples.push({ labels: sample[2] ?? '', value: Number(sample[3]) });
     else t.fail(`out of place: ${line}`);
