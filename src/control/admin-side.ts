@@ -18,6 +18,7 @@ import {
   processFamilies,
   storeFamilies,
 } from '../metrics/index.ts';
+import { readMatchCounts } from '../rules/action/layout.ts';
 import type { Configuration } from './configuration.ts';
 import type { Delivery } from './delivery.ts';
 import type { Fleet } from './fleet.ts';
@@ -48,6 +49,8 @@ export interface Observed {
   configuration(): Configuration;
   isDraining(): boolean;
   pages(): CounterPage[];
+  /** Matches of rules, as `src/rules/action/layout.ts` lays them out. */
+  matchCounts(): Int32Array;
   reloads(): Reloads;
   reload(): Promise<Outcome<{ snapshot: number }>>;
   tell(line: string): void;
@@ -120,6 +123,14 @@ function buildInfo({ binding, version }: Observed): Family {
   return family('parapet_build_info', 'gauge', 'What runs, as labels; always 1.', [{ labels, value: 1 }]);
 }
 
+function ruleFamily(words: Int32Array): Family {
+  const samples = readMatchCounts(words).map(({ phase, action, count }) => ({
+    labels: { phase, action },
+    value: count,
+  }));
+  return family('parapet_rules_matched_total', 'counter', 'Matches of rules. Unit: matches.', samples);
+}
+
 function reloadFamilies({ succeeded, refused, isLastRefused, lastSuccessSeconds }: Reloads): Family[] {
   const results = [
     { labels: { result: 'ok' }, value: succeeded },
@@ -183,6 +194,7 @@ async function families(observed: Observed): Promise<Family[]> {
     ),
     family('parapet_snapshot', 'gauge', 'Number of the config snapshot in force.', compiled.policy.id),
     family('parapet_zones', 'gauge', 'Zones in force.', compiled.policy.zones.length),
+    ruleFamily(observed.matchCounts()),
     ...reloadFamilies(observed.reloads()),
     originAddresses(observed.configuration()),
     ...processFamilies({

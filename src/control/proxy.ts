@@ -6,12 +6,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Outcome, problems } from '../admin/index.ts';
 import { ConfigFiles, noIds } from '../config/index.ts';
-import type { EdgeConfiguration, EdgeSetup } from '../edge/protocol.ts';
+import type { EdgeConfiguration, EdgeThreadSetup } from '../edge/protocol.ts';
 import { type Binding, type EngineOptions, ringKinds } from '../engine/native/binding.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RandomHex } from '../lib/random.ts';
 import { ringFilePrefix, ringFileSuffix } from '../logs/ring/layout.ts';
 import { CounterPage } from '../metrics/index.ts';
+import { matchCountBytes } from '../rules/action/layout.ts';
 import { becomeAccount, findAccount } from './account.ts';
 import { type OpenAdmin, openAdmin } from './admin-open.ts';
 import { configuredAdmin } from './admin-place.ts';
@@ -45,7 +46,7 @@ export interface ProxyPorts {
   print: (line: string) => void;
   /** Ends the process without any ceremony: the supervisor starts another, which recovers what is in the rings. */
   giveUp: (why: string) => void;
-  createEdge: (setup: EdgeSetup, heapMb: number) => EdgeThread;
+  createEdge: (setup: EdgeThreadSetup, heapMb: number) => EdgeThread;
   createShipper: () => ShipperThread;
 }
 
@@ -73,6 +74,7 @@ export class Proxy {
   readonly #delivery: Delivery;
   readonly #resolver: NameResolver;
   readonly #pages = new Map<number, CounterPage>();
+  readonly #matchCounts = new SharedArrayBuffer(matchCountBytes);
   readonly #fdsMax: number;
   readonly #startSeconds: number;
   #configuration: Configuration;
@@ -157,7 +159,11 @@ export class Proxy {
         clock: this.#ports.clock,
         tell: this.#ports.tell,
         stuck: (name) => this.#ports.giveUp(`${name} cannot be ended`),
-        createThread: (setup) => this.#ports.createEdge(setup, this.#configuration.config.worker.heapMb),
+        createThread: (setup) =>
+          this.#ports.createEdge(
+            { ...setup, matchCounts: this.#matchCounts },
+            this.#configuration.config.worker.heapMb,
+          ),
         engineOptions: (workerIndex) => this.#engineOptions(workerIndex),
         ringOpened: (worker, ring) => this.#ringOpened(worker, ring),
         ringLeft: (ring) => this.#delivery.ringLeft(ring.ringPath),
@@ -202,6 +208,7 @@ export class Proxy {
       configuration: () => this.#configuration,
       isDraining: () => this.#isDraining,
       pages: () => [...this.#pages.values()],
+      matchCounts: () => new Int32Array(this.#matchCounts),
       reloads: () => this.#reloads,
       reload: async () => await this.reload(),
       tell,

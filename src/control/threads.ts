@@ -3,7 +3,7 @@
  * extension that this file has itself.
  */
 import { Worker } from 'node:worker_threads';
-import type { EdgeSetup } from '../edge/protocol.ts';
+import type { EdgeThreadSetup } from '../edge/protocol.ts';
 import type { ShipperThread } from './delivery.ts';
 import type { EdgeThread } from './edge-life.ts';
 
@@ -16,7 +16,7 @@ const entries = {
 
 const shipperHeapMb = 512;
 
-export function createEdge(setup: EdgeSetup, heapMb: number): EdgeThread {
+export function createEdge(setup: EdgeThreadSetup, heapMb: number): EdgeThread {
   return new Worker(entries.edge, {
     name: `edge ${setup.engine.workerIndex}`,
     workerData: setup,

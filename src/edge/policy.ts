@@ -20,12 +20,14 @@ function nativePorts(binding: Binding): EnginePorts {
  *
  * @param arena of the engine; the policy may be built before its first batch, not before the engine
  * @param workerIndex slot of the worker
+ * @param matchCounts where matches of rules are counted, shared by all workers
  */
 export function buildPolicy(
   arena: ArrayBuffer,
   binding: Binding,
   snapshot: PolicySnapshot,
   workerIndex: number,
+  matchCounts: Int32Array,
 ): Policy {
-  return new Policy(arena, nativePorts(binding), snapshot, workerIndex);
+  return new Policy(arena, nativePorts(binding), snapshot, workerIndex, matchCounts);
 }

@@ -11,10 +11,15 @@ export interface EdgeConfiguration {
   listeners: EngineListener[];
 }
 
-/** `workerData` of the thread. */
 export interface EdgeSetup {
   engine: EngineOptions;
   configuration: EdgeConfiguration;
+}
+
+/** `workerData` of the thread. */
+export interface EdgeThreadSetup extends EdgeSetup {
+  /** Where matches of rules are counted (`src/rules/action/layout.ts`); one for all workers. */
+  matchCounts: SharedArrayBuffer;
 }
 
 export type ToEdge =

@@ -7,9 +7,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { loadBinding } from '../engine/native/binding.ts';
 import { systemClock } from '../lib/clock.ts';
 import { buildPolicy } from './policy.ts';
-import type { EdgeConfiguration, EdgeSetup, FromEdge, ToEdge } from './protocol.ts';
+import type { EdgeConfiguration, EdgeThreadSetup, FromEdge, ToEdge } from './protocol.ts';
 
-const { engine, configuration } = workerData as EdgeSetup;
+const { engine, configuration, matchCounts } = workerData as EdgeThreadSetup;
 const control = parentPort;
 if (control === null) throw new Error('an edge worker is started by control, as a thread');
 
@@ -27,7 +27,8 @@ process.on('uncaughtException', (error) => say({ kind: 'fault', text: textOf(err
 process.on('unhandledRejection', (reason) => say({ kind: 'fault', text: textOf(reason), isCounted: false }));
 
 const { arena, ringPath, ringKind, ringError } = binding.engineCreate(engine, onBatch);
-const policy = buildPolicy(arena, binding, configuration.policy, engine.workerIndex);
+const counts = new Int32Array(matchCounts);
+const policy = buildPolicy(arena, binding, configuration.policy, engine.workerIndex, counts);
 apply(configuration);
 
 /** The first batch comes from the loop, after all of this file has run. */

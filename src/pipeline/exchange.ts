@@ -32,6 +32,8 @@ export interface Worker {
   readonly arena: Arena;
   readonly writer: CommandWriter;
   readonly ports: EnginePorts;
+  /** How often rules matched; see `src/rules/action/layout.ts`. */
+  readonly matchCounts: Int32Array;
 }
 
 /** Told of every rule that matched: its ruleset, its position, what its action answered, what is changed by now. */
@@ -50,6 +52,7 @@ export class Exchange {
   readonly refreshes = new RefreshGuard();
   readonly range = new RangeReader();
   readonly refreshing = new RefreshingChanges();
+  readonly matchCounts: Int32Array;
   /** Only `explain` has one. */
   trace: RuleTrace | undefined;
 
@@ -73,6 +76,8 @@ export class Exchange {
   isReadByRules = false;
   /** The event that the reader of the rules stands at, as a word index; -1: none. */
   readAt = -1;
+  /** Rules run again, at a later event: their matches have been counted. */
+  isRecalling = false;
   /** The time that rules see: that of the request, at all events of the exchange. */
   ruleTimeMs = 0;
 
@@ -99,6 +104,7 @@ export class Exchange {
     this.arena = worker.arena;
     this.writer = worker.writer;
     this.ports = worker.ports;
+    this.matchCounts = worker.matchCounts;
     this.event = new EventView(worker.arena);
     this.request = new HeadView(worker.arena);
     this.response = new HeadView(worker.arena);
@@ -121,6 +127,7 @@ export class Exchange {
     this.isPeerTrusted = false;
     this.hasClientAddress = false;
     this.isReadByRules = false;
+    this.isRecalling = false;
     if (this.matched.length > 0) this.matched = [];
     this.changes.clear();
     this.isCacheable = false;

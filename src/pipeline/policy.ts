@@ -22,6 +22,7 @@ import {
 } from '../engine/contract.ts';
 import type { EnginePorts } from '../engine/ports.ts';
 import { HealthTable } from '../origin/index.ts';
+import { matchCountBytes } from '../rules/action/layout.ts';
 import { Exchange, type RuleTrace } from './exchange.ts';
 import { answered, next, refusalReason, refusalStatus, runPhases } from './phase.ts';
 import { composePhases, type PhaseLists } from './phases.ts';
@@ -54,14 +55,25 @@ export class Policy {
    * @param memory the arena of the engine
    * @param snapshot in force from the start
    * @param turn number of the worker, so that workers begin their rounds at different servers
+   * @param matchCounts where matches of rules are counted, shared by all workers
    */
-  constructor(memory: ArrayBuffer, ports: EnginePorts, snapshot: PolicySnapshot, turn: number) {
+  constructor(
+    memory: ArrayBuffer,
+    ports: EnginePorts,
+    snapshot: PolicySnapshot,
+    turn: number,
+    matchCounts: Int32Array = new Int32Array(matchCountBytes / 4),
+  ) {
     const arena = new Arena(memory);
     this.#words = arena.words;
     this.#writer = new CommandWriter(arena, batchRegion);
     this.#turn = turn;
     this.#program = this.prepare(snapshot);
-    this.#exchange = new Exchange({ arena, writer: this.#writer, ports }, this.#program.plan, noZone);
+    this.#exchange = new Exchange(
+      { arena, writer: this.#writer, ports, matchCounts },
+      this.#program.plan,
+      noZone,
+    );
   }
 
   /** Makes a snapshot ready. Throws where it cannot be used; nothing has changed then. */

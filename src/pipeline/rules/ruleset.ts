@@ -2,6 +2,7 @@
 import { editOp } from '../../engine/contract.ts';
 import { type EncodedEdits, encodeEdits } from '../../engine/edits.ts';
 import { knownId } from '../../engine/head-view.ts';
+import { matchCounter } from '../../rules/action/layout.ts';
 import {
   type ActionSettings,
   actionWords,
@@ -44,6 +45,8 @@ export interface Rule {
   readonly id: string;
   readonly phase: PhaseName;
   readonly action: Action;
+  /** Number of the counter of its matches. */
+  readonly counter: number;
   /** undefined: a match is not told in the record. */
   readonly note: SecurityNote | undefined;
 }
@@ -109,6 +112,7 @@ function prepareRule({ id, description, isLogged, action }: RuleSettings, phase:
     id,
     phase,
     action: prepareAction(action, phase),
+    counter: matchCounter(phase, action.kind),
     note: isLogged && told.has(word) ? note : undefined,
   };
 }

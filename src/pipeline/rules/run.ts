@@ -89,6 +89,9 @@ export function recallRules(exchange: Exchange): number {
   exchange.readRules(note.isKnown ? note.ruleTimeMs : exchange.nowMs);
   exchange.changes.skipped = note.skipped;
   if (note.isKnown && !note.isChanged) return next;
+  exchange.isRecalling = true;
   const verdict = transform(exchange);
-  return verdict === next ? lateTransform(exchange) : verdict;
+  const last = verdict === next ? lateTransform(exchange) : verdict;
+  exchange.isRecalling = false;
+  return last;
 }

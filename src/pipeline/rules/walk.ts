@@ -1,4 +1,5 @@
 /** Goes through the rules of a phase, from top to bottom: first those of all zones, then the zone's own. */
+import { countMatch } from '../../rules/action/layout.ts';
 import type { PhaseName } from '../../rules/action/protocol.ts';
 import type { Matcher } from '../../rules/run/index.ts';
 import type { Exchange } from '../exchange.ts';
@@ -17,8 +18,12 @@ function walkRules(exchange: Exchange, set: RuleSet, phase: PhaseName, carryOut:
   const { start, end } = set.phases[phase];
   let index = start < end ? matcher.next(start, end) : -1;
   while (index >= 0) {
-    const verdict = carryOut(exchange, rules[index]!, matcher);
-    exchange.trace?.(set, index, verdict, exchange.changes);
+    const rule = rules[index]!;
+    const verdict = carryOut(exchange, rule, matcher);
+    if (!exchange.isRecalling) {
+      countMatch(exchange.matchCounts, rule.counter);
+      exchange.trace?.(set, index, verdict, exchange.changes);
+    }
     if (verdict !== next) return verdict;
     index = index + 1 < end ? matcher.next(index + 1, end) : -1;
   }

@@ -1,5 +1,6 @@
 /** What rules do to requests and responses, seen from the client, the origin and the record. */
 import type { Test } from 'tap';
+import { readMetrics } from '../../support/admin.ts';
 import { siteConfig } from '../../support/config.ts';
 import { type CountingOrigin, startCountingOrigin } from '../../support/counting-origin.ts';
 import { freeAddress } from '../../support/dead-origins.ts';
@@ -73,6 +74,30 @@ export async function listenerFields(t: Test): Promise<void> {
   const parapet = await startParapet(t, siteConfig(origin.address, { listeners, rules }));
   t.equal((await fetchOnce(parapet.listener(0), '/')).status, 200);
   t.equal((await fetchOnce(parapet.listener(1), '/')).status, 403);
+}
+
+/** Matches are counted by phase and action, once per exchange. */
+export async function metrics(t: Test): Promise<void> {
+  const { parapet } = await start(t);
+  const count = async (phase: string, action: string) => {
+    const line = `parapet_rules_matched_total{phase="${phase}",action="${action}"} `;
+    const text = await readMetrics(parapet);
+    return Number(
+      text
+        .split('\n')
+        .find((one) => one.startsWith(line))
+        ?.slice(line.length),
+    );
+  };
+  t.equal(await count('http_request_firewall_custom', 'block'), 0);
+  for (const target of ['/a/.env', '/teapot', '/alias/1', '/alias/1', '/logged', '/moved', '/page'])
+    await fetchOnce(parapet.listener(), target);
+  t.equal(await count('http_request_firewall_custom', 'block'), 2);
+  t.equal(await count('http_request_firewall_custom', 'log'), 1);
+  t.equal(await count('http_request_dynamic_redirect', 'redirect'), 1);
+  t.equal(await count('http_request_transform', 'rewrite'), 2, 'a miss and a hit');
+  t.equal(await count('http_request_late_transform', 'rewrite'), 4);
+  t.equal(await count('http_response_headers_transform', 'rewrite'), 7);
 }
 
 export async function keepAlive(t: Test): Promise<void> {
