@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap';
 import { skipReason } from '../support/parapet.ts';
 import { patience } from '../support/scale.ts';
+import { documented } from './gate-4/documented.ts';
 import { commands, explainAgrees } from './gate-4/explain.ts';
 import { hostileNames, injections } from './gate-4/injection.ts';
 import { actions, keepAlive, listenerFields, metrics, pipelined, recordsOfRules } from './gate-4/phases.ts';
@@ -19,6 +20,7 @@ const groups: [name: string, run: (t: Test) => Promise<void>][] = [
   ['matches are counted', metrics],
   ['explain says what the proxy does', explainAgrees],
   ['check and explain on the command line', commands],
+  ['the sample of the documentation runs', documented],
   ['nothing that a client sends becomes more than a value', injections],
   ['names that mean something to JavaScript', hostileNames],
   ['rules are exchanged under load, and no connection is closed', reloadUnderLoad],
