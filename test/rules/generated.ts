@@ -86,7 +86,10 @@ export const request: fc.Arbitrary<Sent> = fc
       maxLength: 6,
     }),
   })
-  .map(({ path, query, ...rest }) => ({ ...rest, target: query === null ? path : `${path}?${query}` }));
+  .map(({ path, query, method, host, ip, isTls, version, fields }) => {
+    const target = query === null ? path : `${path}?${query}`;
+    return { method, host, ip, isTls, version, fields, target };
+  });
 
 export interface Rewrite {
   readonly path: string | null;

@@ -186,7 +186,8 @@ function apply(name: string, args: readonly Plain[]): Plain {
   if (name === 'concat') {
     const given = args.filter((arg) => arg !== null);
     if (given.length === 0) return null;
-    return typeof given[0] === 'string' ? given.join('') : (given.flat() as Plain[]);
+    const texts = given.filter((arg) => typeof arg === 'string');
+    return texts.length > 0 ? texts.join('') : given.flat();
   }
   if (first === null || first === undefined) return null;
   const text = first as string;

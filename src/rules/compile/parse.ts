@@ -1,4 +1,5 @@
 /** The grammar of rules.md 2.1, by recursive descent. */
+import { nearestName } from '../../lib/edit-distance.ts';
 import {
   type Base,
   type CompareOp,
@@ -46,6 +47,7 @@ const symbolOps: readonly (readonly [string, CompareOp])[] = [
 ];
 /** Words that cannot name a field. */
 const reserved: ReadonlySet<string> = new Set(['or', 'xor', 'and', 'not', 'strict', ...wordOps]);
+const operatorWords = [...reserved].filter((word) => word !== 'not' && word !== 'strict');
 const functionsOfLogic: ReadonlySet<string> = new Set(['starts_with', 'ends_with', 'any', 'all']);
 
 class Parser {
@@ -82,11 +84,13 @@ class Parser {
       return cursor.expected('"and", "or" or "xor"', `${word} is a function: ${word}(field, "value")`);
     }
     const lower = word.toLowerCase();
-    if (word !== lower && (reserved.has(lower) || lower === 'or')) {
+    if (word !== lower && reserved.has(lower)) {
       return cursor.expected('an operator', `operators are lower case: ${lower}`);
     }
     if (cursor.startsWith('=')) return cursor.expected('an operator', 'equality is "=="');
-    return cursor.expected('"and", "or", "xor" or the end of the expression');
+    const near = word === '' ? undefined : nearestName(word, operatorWords);
+    const hint = near === undefined ? undefined : `did you mean "${near}"?`;
+    return cursor.expected('"and", "or", "xor" or the end of the expression', hint);
   }
 
   #enter(span: Span): void {
