@@ -67,8 +67,18 @@ export class Ingest {
     else misbehave(request, response, taken);
   }
 
+  /** Takes it, and breaks off before it has said so. */
+  lose(request: IncomingMessage, taken: Taken): void {
+    this.#keep(taken);
+    request.socket.resetAndDestroy();
+  }
+
+  #keep(taken: Taken): void {
+    if (!this.#kept.has(taken.id)) this.#kept.set(taken.id, taken.text);
+  }
+
   accept(response: ServerResponse, taken: Taken, status = 200): void {
-    this.#kept.set(taken.id, this.#kept.get(taken.id) ?? taken.text);
+    this.#keep(taken);
     response.writeHead(status);
     response.end(status === 204 ? undefined : '{"ok":true}');
   }
