@@ -9,7 +9,7 @@ import { notifies, notifySkip, watchdog } from './gate-7/notify.ts';
 import { pagesAfterReload, pagesByStatus, pagesOfTheEngine } from './gate-7/pages.ts';
 import { serverField } from './gate-7/server-field.ts';
 
-t.setTimeout(patience(240_000));
+t.setTimeout(patience(480_000));
 
 const groups: [name: string, run: (t: Test) => Promise<void>, skip?: string | false][] = [
   ['error pages of what the policy answers', pagesByStatus],

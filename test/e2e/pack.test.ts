@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { root, run } from '../../scripts/toolchain.mjs';
 import { recordsPath, siteConfig, writeConfig } from '../support/config.ts';
 import { until, within } from '../support/within.ts';
@@ -45,15 +45,55 @@ function startOrigin(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-/** The address of the first listener, from the ready line. */
-async function listenerOf(proxy: ChildProcess): Promise<string> {
+/** What an operator needs, and nothing that only those who change it do. */
+const contents = [
+  /^(README|ARCHITECTURE|CHANGELOG)\.md$|^LICENSE$|^package\.json$|^binding\.gyp$/,
+  /^bin\/parapet\.mjs$/,
+  /^config\/([a-z-]+\.yaml|schema\.json|examples\/[a-z-]+\.yaml|examples\/pages\/[a-z-]+\.html)$/,
+  /^dist\/[\w/.-]+\.js$/,
+  /^docs\/[a-z-]+\.md$/,
+  /^native\/(core|binding)\/[\w/.-]+\.(cc|h)$/,
+  /^packaging\/(docker|systemd|logrotate)\/[\w.-]+$/,
+  /^scripts\/(build-native|list-sources|native-flags|toolchain)\.mjs$/,
+];
+
+function checkContents(t: Test, listing: string): void {
+  const names = listing
+    .trim()
+    .split('\n')
+    .map((name) => name.replace(/^package\//, ''));
+  t.same(
+    names.filter((name) => !contents.some((pattern) => pattern.test(name))),
+    [],
+    'nothing else',
+  );
+  for (const pattern of contents)
+    t.ok(
+      names.some((name) => pattern.test(name)),
+      String(pattern),
+    );
+}
+
+/** The commands of the Dockerfile, for the folder and the address of this test. */
+function imageCommand(name: 'ENTRYPOINT' | 'HEALTHCHECK', app: string, admin: string): string[] {
+  const text = readFileSync(path.join(root, 'packaging/docker/Dockerfile'), 'utf8');
+  const value = new RegExp(`^${name} (?:[^[]*?CMD )?(\\[.*\\])$`, 'ms').exec(
+    text.replaceAll('\\\n', ' '),
+  )?.[1];
+  const words = JSON.parse(value?.split('\n')[0] ?? '[]') as string[];
+  return words.map((word) => word.replace('/opt/parapet', app).replace('127.0.0.1:9901', admin));
+}
+
+/** The addresses of the first listener and of the admin API, from the ready line. */
+async function addressesOf(proxy: ChildProcess): Promise<{ listener: string; admin: string }> {
   let stdout = '';
   let stderr = '';
   proxy.stdout?.on('data', (piece: Buffer) => (stdout += piece.toString()));
   proxy.stderr?.on('data', (piece: Buffer) => (stderr += piece.toString()));
   return await until(readyMs, 'the ready line', () => {
     if (proxy.exitCode !== null) throw new Error(`parapet ended with ${proxy.exitCode}:\n${stderr}`);
-    return /^parapet: ready listener\.0=(\S+)/.exec(stdout)?.[1];
+    const [, listener, admin] = /^parapet: ready listener\.0=(\S+) admin=(\S+)\n/.exec(stdout) ?? [];
+    return listener === undefined || admin === undefined ? undefined : { listener, admin };
   });
 }
 
@@ -70,6 +110,7 @@ t.test(
     const app = path.join(folder, 'app');
     await must('npm', ['pack', '--pack-destination', path.join(folder, 'packed')], root);
     const [packed] = readdirSync(path.join(folder, 'packed'));
+    checkContents(t, await must('tar', ['tzf', path.join(folder, 'packed', packed ?? '')], app));
     const install = [
       'install',
       '--no-audit',
@@ -95,21 +136,27 @@ t.test(
     mkdirSync(site);
     const { port } = origin.address() as AddressInfo;
     writeConfig(path.join(site, 'parapet.yaml'), siteConfig({ host: '127.0.0.1', port }, { workers: 1 }));
+    // As the image starts it: the pinned Node itself, so that no process stands between the signals and the supervisor.
+    const [node = '', ...entry] = imageCommand('ENTRYPOINT', app, '');
+    t.match(await must(node, [...entry, 'version', '--json'], app), /"parapet": "/);
     const proxy = spawn(command, ['run', '-c', path.join(site, 'parapet.yaml')], { cwd: site, env });
     const exited = new Promise<number | null>((resolve) => proxy.on('close', resolve));
     t.teardown(() => proxy.kill('SIGKILL'));
-    const listener = await listenerOf(proxy);
+    const { listener, admin } = await addressesOf(proxy);
     const response = await fetch(`http://${listener}/page`);
     t.equal(response.status, 200);
     t.equal(await response.text(), body);
     const ray = response.headers.get('parapet-ray') ?? '';
     t.match(ray, /^[0-9a-f]{16}$/);
+    const [probe = '', ...probeArgs] = imageCommand('HEALTHCHECK', app, admin);
+    t.equal((await run(probe, probeArgs, { cwd: app, env, timeoutMs: readyMs })).code, 0, 'the health check of the image');
     proxy.kill('SIGTERM');
     t.equal(
       await within(readyMs, 'the end after SIGTERM', exited),
       0,
       'the signal and the exit code pass through',
     );
+    t.equal((await run(probe, probeArgs, { cwd: app, env, timeoutMs: readyMs })).code, 1, 'nothing answers it any more');
     const records = readFileSync(path.join(site, recordsPath), 'utf8').trim().split('\n');
     t.same(
       records.map((line) => (JSON.parse(line) as { RayID: string }).RayID),
