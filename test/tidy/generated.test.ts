@@ -6,7 +6,16 @@ import { filesBelow, pinnedNode, root, run } from '../../scripts/toolchain.mjs';
 
 t.test('a generated header that was edited by hand is told by its name', async (t) => {
   const folder = t.testdir();
-  for (const name of ['scripts', 'src', 'native/core', 'package.json', 'config']) {
+  for (const name of [
+    'scripts',
+    'src',
+    'native/core',
+    'package.json',
+    'config',
+    'docs',
+    'README.md',
+    'bench/results',
+  ]) {
     if (existsSync(path.join(root, name))) {
       cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
     }
