@@ -30,6 +30,8 @@ export interface LifeSettings {
 /** How long a thread may take to start, to prepare or commit a configuration, and to end after `stop`. */
 const startMs = 15_000;
 const answerMs = 10_000;
+/** To prepare a configuration: very many rules are compiled between the batches of a busy worker. */
+const prepareMs = 60_000;
 const stopMs = 2_000;
 const drainPollMs = 20;
 /** For a thread to end that is torn down. */
@@ -149,8 +151,9 @@ export class EdgeLife {
   async #ask(message: ToEdge, kind: 'prepared' | 'committed', id: number): Promise<string | undefined> {
     if (this.#hasEnded) return undefined;
     return await new Promise((resolve) => {
-      const timer = this.#ports.clock.after(answerMs, () =>
-        done(`the configuration is not ${kind} after ${answerMs} ms`),
+      const limitMs = kind === 'prepared' ? prepareMs : answerMs;
+      const timer = this.#ports.clock.after(limitMs, () =>
+        done(`the configuration is not ${kind} after ${limitMs} ms`),
       );
       const done = (refusal: string | undefined) => {
         timer.cancel();

@@ -66,6 +66,8 @@ export class CommandWriter {
   #editsBegin = 0;
   #openEdit = 0;
   #openEditNameLength = 0;
+  /** Where bytes lie that were written with `setSharedBytes`. */
+  readonly #shared = new Map<Uint8Array, number>();
 
   constructor(arena: Arena, region: Region) {
     this.arena = arena;
@@ -81,6 +83,7 @@ export class CommandWriter {
     this.#count = words[this.#region.count]!;
     this.#out = base + (this.#count === 0 ? 0 : words[this.#region.outUsed]!);
     this.#outEnd = base + words[this.#region.outBytes]!;
+    if (this.#shared.size > 0) this.#shared.clear();
     this.hasOverflowed = false;
   }
 
@@ -124,6 +127,7 @@ export class CommandWriter {
 
   /** Gives the command up instead of committing it. */
   abandon(): void {
+    this.#shared.clear();
     this.#out = this.#outBegin;
     this.hasOverflowed = false;
   }
@@ -136,6 +140,7 @@ export class CommandWriter {
     words[this.at + commandWord.status] = 500;
     words[this.at + commandWord.age] = -1;
     words[this.at + commandWord.reason] = overflowReason;
+    this.#shared.clear();
     this.#out = this.#outBegin;
     this.hasOverflowed = false;
   }
@@ -167,6 +172,18 @@ export class CommandWriter {
     if (offset < 0) return;
     this.#bytes.set(bytes, offset);
     this.set(offsetWord, offset);
+    this.set(offsetWord + 1, bytes.length);
+  }
+
+  /** The same for bytes that never change: those that lie there already since `start` are named again. */
+  setSharedBytes(offsetWord: number, bytes: Uint8Array): void {
+    const known = this.#shared.get(bytes);
+    if (known === undefined) {
+      this.setBytes(offsetWord, bytes);
+      if (!this.hasOverflowed) this.#shared.set(bytes, this.#out - bytes.length);
+      return;
+    }
+    this.set(offsetWord, known);
     this.set(offsetWord + 1, bytes.length);
   }
 

@@ -21,7 +21,7 @@ import { addressBytes } from '../lib/ip.ts';
 import type { RequestReader } from '../rules/run/index.ts';
 import { Note, Notes } from './notes.ts';
 import type { Plan, ZonePlan } from './plan.ts';
-import { type KeptChanges, RequestChanges } from './rules/changes.ts';
+import { type FieldChange, type KeptChanges, RequestChanges } from './rules/changes.ts';
 import type { SecurityNote } from './rules/note.ts';
 import { RefreshingChanges } from './rules/refreshing.ts';
 import type { RuleSet } from './rules/ruleset.ts';
@@ -72,6 +72,8 @@ export class Exchange {
   /** Slot of the rule phases: what they have changed, and the matches that the record tells. */
   readonly changes = new RequestChanges();
   matched: SecurityNote[] = [];
+  /** What rules do to the fields of the response, while its command is being written. */
+  responseChanges: readonly FieldChange[] = [];
   /** Rules have taken the event up, so that they may be asked about its response. */
   isReadByRules = false;
   /** The event that the reader of the rules stands at, as a word index; -1: none. */

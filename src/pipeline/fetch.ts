@@ -15,6 +15,7 @@ import type { Exchange } from './exchange.ts';
 import { ensureKey } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
+import { writeChanges } from './rules/changes.ts';
 
 const hostId = knownId('host');
 const maxForwardsId = knownId('max-forwards');
@@ -56,11 +57,7 @@ function writeFields(exchange: Exchange, hostHeader: string): void {
   if (hostHeader !== '') writer.editText(editOp.set, hostId, hostHeader);
   const peer = exchange.event.word(eventWord.clientAddress);
   if (exchange.isPeerTrusted && peer !== 0) writeForwarding(writer, request, peer, exchange.event.isTls);
-  for (const { op, id, name, value } of exchange.changes.fields) {
-    writer.openTextEdit(op, id, name);
-    writer.putText(value);
-    writer.closeEdit();
-  }
+  writeChanges(writer, exchange.changes.fields);
   if (request.code === methodId.options && request.has(maxForwardsId)) {
     const hops = maxForwards(request);
     if (hops > 0) writer.editText(editOp.set, maxForwardsId, `${hops - 1}`);

@@ -101,7 +101,7 @@ export function respondContent(
   writer.addEncoded(edits);
   writeResponseRules(exchange);
   writer.endEdits(commandWord.editsOffset);
-  writer.setBytes(commandWord.bodyOffset, body);
+  writer.setSharedBytes(commandWord.bodyOffset, body);
   writer.end();
   return answered;
 }

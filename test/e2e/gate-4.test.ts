@@ -5,7 +5,15 @@ import { patience } from '../support/scale.ts';
 import { documented } from './gate-4/documented.ts';
 import { commands, explainAgrees } from './gate-4/explain.ts';
 import { hostileNames, injections } from './gate-4/injection.ts';
-import { actions, keepAlive, listenerFields, metrics, pipelined, recordsOfRules } from './gate-4/phases.ts';
+import {
+  actions,
+  collapsed,
+  keepAlive,
+  listenerFields,
+  metrics,
+  pipelined,
+  recordsOfRules,
+} from './gate-4/phases.ts';
 import { listFiles, refusedReloads, reloadUnderLoad } from './gate-4/reload.ts';
 import { manyRules } from './gate-4/scale.ts';
 
@@ -17,6 +25,7 @@ const groups: [name: string, run: (t: Test) => Promise<void>][] = [
   ['one connection, one request after the other', keepAlive],
   ['requests that do not wait for each other are answered in order, each by its rule', pipelined],
   ['the record tells which rules matched', recordsOfRules],
+  ['one fetch for many clients of a rewritten URL', collapsed],
   ['matches are counted', metrics],
   ['explain says what the proxy does', explainAgrees],
   ['check and explain on the command line', commands],

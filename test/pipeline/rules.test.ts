@@ -386,3 +386,32 @@ t.test('zones without rules are not asked, and disabled rules do not exist', asy
   const plain = new FakeProxy(origin, { ...proxy.snapshot, zones: [{ ...zone, rulesets: [] }] });
   t.equal(plain.send({ isTls: true }).status, 200);
 });
+
+t.test('a flood of blocks fits, however large what they answer', async (t) => {
+  const content = 'x'.repeat(30_000);
+  const { snapshot, engine, policy } = proxyOf({
+    http_request_firewall_custom: [block('true', { action_parameters: { response: { content } } })],
+  });
+  engine.begin();
+  const head = engine.request({ target: '/', fields: [['host', 'site.example']] });
+  for (let slot = 0; slot < 60; slot += 1)
+    engine.event('request', { slot, generation: 1, head, snapshot: snapshot.id, clientAddress: 0 });
+  const commands = engine.run(() => policy.onBatch()).filter(({ kind }) => kind === 'respond');
+  t.equal(commands.length, 60);
+  t.ok(commands.every(({ body, word }) => word('status') === 403 && body === content));
+});
+
+t.test('however many rules change a field, the message is changed once', async (t) => {
+  const rules = Array.from({ length: 300 }, (_, index) =>
+    headers('true', { 'x-count': { operation: 'set', value: `${index}` } }),
+  );
+  const proxy = proxyOf({
+    http_request_late_transform: rules,
+    http_response_headers_transform: rules,
+  });
+  const answer = proxy.send();
+  t.equal(answer.get('x-count'), '299');
+  t.equal(proxy.asked[0]?.get('x-count'), '299');
+  for (const command of answer.commands)
+    t.ok(command.edits.filter(({ name }) => name === 'x-count').length <= 1, command.kind);
+});

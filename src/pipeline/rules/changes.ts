@@ -2,6 +2,7 @@
  * What rules have changed of a request: slot of the rule phases. The changes of a phase hold from its end on, so that all
  * of its rules see the request as the phase found it, and the last one that matches wins.
  */
+import type { CommandWriter } from '../../engine/command-writer.ts';
 import { editOp, fieldWords } from '../../engine/contract.ts';
 import { type HeadView, knownId, noField } from '../../engine/head-view.ts';
 import { latin1Bytes } from '../../lib/bytes.ts';
@@ -20,6 +21,21 @@ export interface KeptChanges {
   readonly query: string | null | undefined;
   readonly fields: readonly FieldChange[];
   readonly skipped: number;
+}
+
+/** Changes with one more; a set or a remove takes the place of what was done to the field before. */
+export function withChange(changes: readonly FieldChange[], change: FieldChange): FieldChange[] {
+  const kept = change.op === editOp.append ? changes : changes.filter(({ name }) => name !== change.name);
+  return [...kept, change];
+}
+
+/** Writes changes as edits of the command that is being written. */
+export function writeChanges(writer: CommandWriter, changes: readonly FieldChange[]): void {
+  for (const { op, id, name, value } of changes) {
+    writer.openTextEdit(op, id, name);
+    writer.putText(value);
+    writer.closeEdit();
+  }
 }
 
 export class RequestChanges implements KeptChanges {
@@ -59,7 +75,7 @@ export class RequestChanges implements KeptChanges {
   }
 
   addField(change: FieldChange): void {
-    this.fields = [...this.fields, change];
+    this.fields = withChange(this.fields, change);
   }
 
   /** Names of the fields that have been changed, each once. */

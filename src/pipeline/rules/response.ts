@@ -3,6 +3,7 @@ import { editOp } from '../../engine/contract.ts';
 import type { Matcher } from '../../rules/run/index.ts';
 import type { Exchange } from '../exchange.ts';
 import { next } from '../phase.ts';
+import { withChange, writeChanges } from './changes.ts';
 import type { Rule } from './ruleset.ts';
 import { fieldText } from './value.ts';
 import { walkPhase } from './walk.ts';
@@ -15,21 +16,22 @@ export function hasResponseRules(exchange: Exchange): boolean {
   return exchange.zone.ruleSets.some(({ phases }) => phases[phase].start < phases[phase].end);
 }
 
-/** Writes edits of the command that is being written. */
 function rewriteResponse(exchange: Exchange, { action }: Rule, matcher: Matcher): number {
   if (action.kind !== 'rewriteResponse') return next;
-  const { writer } = exchange;
   for (const field of action.fields) {
+    const { op, id, name } = field;
     const value = fieldText(field, matcher);
-    if (value === undefined && field.op === editOp.append) continue;
-    writer.openTextEdit(value === undefined ? editOp.remove : field.op, field.id, field.name);
-    if (value !== undefined) writer.putText(value);
-    writer.closeEdit();
+    if (value === undefined && op === editOp.append) continue;
+    const change = value === undefined ? { op: editOp.remove, id, name, value: '' } : { op, id, name, value };
+    exchange.responseChanges = withChange(exchange.responseChanges, change);
   }
   return next;
 }
 
 /** Writes what rules do to the response, as the last edits of the command that sends it. */
 export function writeResponseRules(exchange: Exchange): void {
-  if (hasResponseRules(exchange)) walkPhase(exchange, phase, rewriteResponse);
+  if (!hasResponseRules(exchange)) return;
+  exchange.responseChanges = [];
+  walkPhase(exchange, phase, rewriteResponse);
+  writeChanges(exchange.writer, exchange.responseChanges);
 }

@@ -1,12 +1,13 @@
 /** What rules do to requests and responses, seen from the client, the origin and the record. */
 import type { Test } from 'tap';
-import { readMetrics } from '../../support/admin.ts';
+import { readMetrics, waitMetric } from '../../support/admin.ts';
 import { siteConfig } from '../../support/config.ts';
 import { type CountingOrigin, startCountingOrigin } from '../../support/counting-origin.ts';
 import { freeAddress } from '../../support/dead-origins.ts';
 import { type Parapet, startParapet } from '../../support/parapet.ts';
 import { fetchOnce, RawClient, requestText } from '../../support/raw-client.ts';
 import { waitRecord } from '../../support/records.ts';
+import { Deferred } from '../../support/within.ts';
 import { cases, faultsOf, rulesConfig } from './cases.ts';
 
 export async function startOrigin(t: Test): Promise<CountingOrigin> {
@@ -74,6 +75,25 @@ export async function listenerFields(t: Test): Promise<void> {
   const parapet = await startParapet(t, siteConfig(origin.address, { listeners, rules }));
   t.equal((await fetchOnce(parapet.listener(0), '/')).status, 200);
   t.equal((await fetchOnce(parapet.listener(1), '/')).status, 403);
+}
+
+/** Clients that wait for one fetch of a rewritten target, over both workers. */
+export async function collapsed(t: Test): Promise<void> {
+  const { origin, parapet } = await start(t);
+  const release = new Deferred<void>();
+  origin.handlers.set('/real/alias/cold', async (_request, response) => {
+    await release.promise;
+    response.setHeader('Cache-Control', 'max-age=60');
+    response.end('cold');
+  });
+  const answers = Array.from({ length: 40 }, () => fetchOnce(parapet.listener(), '/alias/cold'));
+  await waitMetric(parapet, 'parapet_exchanges_live', (value) => value === 40);
+  release.resolve();
+  for (const answer of await Promise.all(answers)) {
+    t.equal(answer.body.toString(), 'cold');
+    t.equal(answer.field('X-Path'), '/real/alias/cold');
+  }
+  t.equal(origin.count('/real/alias/cold'), 1);
 }
 
 /** Matches are counted by phase and action, once per exchange. */
