@@ -14,7 +14,7 @@ import {
   pipelined,
   recordsOfRules,
 } from './gate-4/phases.ts';
-import { listFiles, refusedReloads, reloadUnderLoad } from './gate-4/reload.ts';
+import { listFiles, refusedReloads, reloadUnderLoad, reloadWithin } from './gate-4/reload.ts';
 import { manyRules } from './gate-4/scale.ts';
 
 t.setTimeout(patience(240_000));
@@ -33,6 +33,7 @@ const groups: [name: string, run: (t: Test) => Promise<void>][] = [
   ['nothing that a client sends becomes more than a value', injections],
   ['names that mean something to JavaScript', hostileNames],
   ['rules are exchanged under load, and no connection is closed', reloadUnderLoad],
+  ['an exchange ends under the rules that it began under', reloadWithin],
   ['a reload that is refused changes nothing', refusedReloads],
   ['lists from files are read again', listFiles],
   ['ten thousand rules', manyRules],

@@ -6,6 +6,7 @@ import { askAdmin } from '../../support/admin.ts';
 import { type ConfigObject, siteConfig } from '../../support/config.ts';
 import { type Parapet, startParapet } from '../../support/parapet.ts';
 import { fetchOnce, RawClient } from '../../support/raw-client.ts';
+import { Deferred, until } from '../../support/within.ts';
 import { startOrigin } from './phases.ts';
 
 function versioned(version: number): ConfigObject {
@@ -70,6 +71,49 @@ export async function reloadUnderLoad(t: Test): Promise<void> {
     t.equal((await client.request('/hit')).field('X-Version'), '5', 'the connection lives on');
     client.destroy();
   }
+}
+
+/** An exchange ends under the rules that it began under, rewritten target and all. */
+export async function reloadWithin(t: Test): Promise<void> {
+  const origin = await startOrigin(t);
+  const release = new Deferred<void>();
+  for (const version of [1, 2])
+    origin.handlers.set(`/v${version}/slow`, async (_request, response) => {
+      await release.promise;
+      response.setHeader('Cache-Control', 'max-age=60');
+      response.end(`v${version}`);
+    });
+  const rewritten = (version: number): ConfigObject => ({
+    rules: {
+      ...(versioned(version)['rules'] as ConfigObject),
+      http_request_transform: [
+        {
+          expression: 'starts_with(http.request.uri.path, "/slow")',
+          action: 'rewrite',
+          action_parameters: {
+            uri: { path: { expression: `concat("/v${version}", http.request.uri.path)` } },
+          },
+        },
+      ],
+    },
+  });
+  const parapet = await startParapet(t, siteConfig(origin.address, rewritten(1)));
+  const client = await RawClient.connect(parapet.listener());
+  const answer = client.request('/slow');
+  await until(5_000, 'the request at the origin', () => origin.of('/v1/slow')[0]);
+  parapet.rewrite(siteConfig(origin.address, rewritten(2)));
+  t.equal(await reload(parapet), 200);
+  release.resolve();
+  t.equal((await answer).body.toString(), 'v1');
+  t.equal((await answer).field('X-Version'), '1');
+  const next = await client.request('/slow');
+  t.equal(
+    next.body.toString(),
+    'v2',
+    'what the first one stored is not under the name that the next one asks for',
+  );
+  t.equal(next.field('X-Version'), '2');
+  client.destroy();
 }
 
 export async function refusedReloads(t: Test): Promise<void> {
