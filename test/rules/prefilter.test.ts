@@ -193,3 +193,28 @@ t.test('patterns stay linear over 16 KiB, whatever they are given', async (t) =>
     t.ok(time(16_384) < 1000, pattern);
   }
 });
+
+t.test('a cookie is found however its name and its value are written', async (t) => {
+  const bench = new Bench();
+  const matcher = bench.load([
+    'http.request.cookies["debug"][0] == "on"',
+    'any(http.request.cookies["debug"][*] == "on")',
+    'http.request.cookies[""][0] == "on"',
+  ]);
+  const rows: [string, number[]][] = [
+    ['debug=on', [0, 1]],
+    ['a=b;debug=on ;c=d', [0, 1]],
+    ['a=b; d%65bug=on', [0, 1]],
+    ['debug =on', [0, 1]],
+    ['debug= on', [0, 1]],
+    ['debug=\ton', [0, 1]],
+    ['debug=off; debug=on', [1]],
+    ['on', [2]],
+    ['debug=once', []],
+    ['DEBUG=ON', []],
+  ];
+  for (const [cookie, expected] of rows) {
+    bench.send({ fields: [['cookie', cookie]] });
+    t.strictSame(walk(matcher), expected, cookie);
+  }
+});

@@ -16,6 +16,8 @@ export type Anchor = 'any' | 'start' | 'end' | 'whole';
 
 export type Atom =
   | { readonly kind: 'literal'; readonly source: string; readonly text: string; readonly anchor: Anchor }
+  /** A short text that is seldom there. */
+  | { readonly kind: 'unless'; readonly source: string; readonly text: string }
   /** The source is there at all. */
   | { readonly kind: 'present'; readonly source: string }
   | { readonly kind: 'ranges'; readonly source: string; readonly ranges: IpRanges };
@@ -84,8 +86,8 @@ export class Guards {
   #test(left: Typed, test: Test): (readonly Atom[])[] {
     const found = this.#find(left);
     if (found === undefined) return [];
-    const { source, place, before, isPlain, isUnderKey } = found;
-    const guards: (readonly Atom[])[] = [];
+    const { source, place, before, unless, isPlain, isUnderKey } = found;
+    const guards: Atom[][] = [];
     // Nothing under the key, nothing is true of it.
     if (isUnderKey && place === 'whole') guards.push([{ kind: 'present', source }]);
     if (test.kind === 'ips' && isPlain) guards.push([{ kind: 'ranges', source, ranges: test.ranges }]);
@@ -95,17 +97,12 @@ export class Guards {
     const literals = isPlain || keepsLetters(left) ? literalsOf(test) : undefined;
     // "" is found everywhere.
     if (literals === undefined || literals.some(({ text }) => text === '')) return guards;
-    guards.push(
-      literals.map(({ text, anchor }): Atom => {
-        const isAtStart = anchor === 'whole' || anchor === 'start';
-        return {
-          kind: 'literal',
-          source,
-          text: isAtStart ? before + text : text,
-          anchor: seen(place, anchor),
-        };
-      }),
-    );
+    const atoms = literals.map(({ text, anchor }): Atom => {
+      const isAtStart = anchor === 'whole' || anchor === 'start';
+      return { kind: 'literal', source, text: isAtStart ? before + text : text, anchor: seen(place, anchor) };
+    });
+    if (before !== '') atoms.push(...unless.map((text): Atom => ({ kind: 'unless', source, text })));
+    guards.push(atoms);
     return guards;
   }
 
@@ -123,11 +120,9 @@ export class Guards {
     const row = this.#scheme.fields.get(field)?.row;
     if (row?.source === undefined || row.place === undefined) return undefined;
     const { source, place } = row;
-    const before = beforeOf(row, key);
-    if (typeof source === 'string') return { source, place, before, isPlain: true, isUnderKey: false };
-    return key === undefined
-      ? undefined
-      : { source: source(key), place, before, isPlain: true, isUnderKey: true };
+    const found = { place, before: beforeOf(row, key), unless: row.unless ?? [], isPlain: true };
+    if (typeof source === 'string') return { ...found, source, isUnderKey: false };
+    return key === undefined ? undefined : { ...found, source: source(key), isUnderKey: true };
   }
 }
 
@@ -140,6 +135,7 @@ interface Found {
   readonly source: string;
   readonly place: Place;
   readonly before: string;
+  readonly unless: readonly string[];
   /** The value itself, not what a function made of it. */
   readonly isPlain: boolean;
   readonly isUnderKey: boolean;
@@ -225,6 +221,7 @@ function roughCost(guard: readonly Atom[]): number {
   for (const atom of guard) {
     if (atom.kind === 'present') cost += 1000;
     else if (atom.kind === 'ranges') cost += 10;
+    else if (atom.kind === 'unless') cost += 5;
     else cost += literalCost(atom);
   }
   return cost;
@@ -241,10 +238,11 @@ function literalCost({ text, anchor }: Extract<Atom, { kind: 'literal' }>): numb
 
 /** A key that is the same for atoms that are found together. */
 export function atomKey(atom: Atom): string {
-  if (atom.kind === 'literal') return `${atom.anchor} ${atom.source} ${lowerAscii(atom.text)}`;
-  return atom.kind === 'present'
-    ? `present ${atom.source}`
-    : `ranges ${atom.source} ${atom.ranges.four.join()}`;
+  const { kind, source } = atom;
+  if (kind === 'literal') return `${atom.anchor} ${source} ${lowerAscii(atom.text)}`;
+  return kind === 'ranges'
+    ? `ranges ${source} ${atom.ranges.four.join()} ${atom.ranges.six.join()}`
+    : `${kind} ${source}`;
 }
 
 /**
@@ -260,7 +258,10 @@ export function chooseGuards(options: readonly (readonly (readonly Atom[])[])[])
     }
   }
   const cost = (guard: readonly Atom[]): number => {
-    const shared = guard.reduce((most, atom) => Math.max(most, uses.get(atomKey(atom))!), 0);
+    const shared = guard.reduce(
+      (most, atom) => (atom.kind === 'unless' ? most : Math.max(most, uses.get(atomKey(atom))!)),
+      1,
+    );
     return roughCost(guard) + (shared - 1) * 50;
   };
   return options.map((guards) =>

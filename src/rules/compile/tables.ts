@@ -17,6 +17,7 @@ class SourceParts {
 
   add(atom: Exclude<Atom, { kind: 'ranges' }>, owner: number): void {
     if (atom.kind === 'present') this.present.push(owner);
+    else if (atom.kind === 'unless') push(this.literals, `${anchorCodes.any}${foldText(atom.text)}`, owner);
     else if (atom.anchor === 'whole') push(this.whole, foldText(atom.text), owner);
     else push(this.literals, `${anchorCodes[atom.anchor]}${foldText(atom.text)}`, owner);
   }

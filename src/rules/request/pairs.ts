@@ -33,7 +33,12 @@ export function parseCookies(lines: readonly string[]): Map<string, string[]> {
   return map;
 }
 
-const isBlank = (text: string, at: number): boolean => text[at] === ' ' || text[at] === '\t';
+const percent = 0x25;
+
+function isBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || code === 0x09;
+}
 
 function trim(text: string): string {
   let from = 0;
@@ -101,7 +106,8 @@ function valueOfCookie(line: string, first: number, to: number, name: string): s
 }
 
 function hasOddName(line: string, from: number, equals: number): boolean {
-  for (let at = from; at < equals; at += 1) if (line[at] === '%' || isBlank(line, at)) return true;
+  for (let at = from; at < equals; at += 1)
+    if (line.charCodeAt(at) === percent || isBlank(line, at)) return true;
   return false;
 }
 

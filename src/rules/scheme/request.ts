@@ -24,6 +24,8 @@ export interface FieldRow {
   readonly place?: Place;
   /** What stands before the value in its source, which makes a short literal longer. */
   readonly before?: string | ((key: string) => string);
+  /** Texts that, where one is in the source, allow for something else before the value. */
+  readonly unless?: readonly string[];
 }
 
 const header = (name: string) => (state: RequestState) => state.firstLine(name) ?? '';
@@ -99,6 +101,9 @@ export const requestFields: Readonly<Record<string, FieldRow>> = {
     readKey: (state, key) => cookieValues(state.lines('cookie') ?? [], key),
     source: 'header:cookie',
     place: 'within',
+    // A cookie without "=" has no name; a name may be encoded, and white space may stand around the "=".
+    before: (key) => (key === '' ? '' : `${key}=`),
+    unless: ['%', ' =', '= ', '\t'],
   },
   'http.referer': { type: 'Bytes', read: header('referer'), source: 'header:referer', place: 'whole' },
   'http.user_agent': {
