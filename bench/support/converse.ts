@@ -16,10 +16,8 @@ export interface Conversation {
   end(): void;
 }
 
-const host = 'bench.test';
-
-export async function converse(address: Address, isTls: boolean): Promise<Conversation> {
-  if (isTls) return converseOverTls(address);
+export async function converse(address: Address, isTls: boolean, host = 'bench.test'): Promise<Conversation> {
+  if (isTls) return converseOverTls(address, host);
   const client = await RawClient.connect(address);
   return {
     ask: (path) => client.request(path, { host }),
@@ -28,7 +26,7 @@ export async function converse(address: Address, isTls: boolean): Promise<Conver
   };
 }
 
-function converseOverTls(address: Address): Conversation {
+function converseOverTls(address: Address, host: string): Conversation {
   const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
   let protocol = '';
   const ask = (path: string): Promise<Heard> =>

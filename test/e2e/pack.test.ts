@@ -149,14 +149,22 @@ t.test(
     const ray = response.headers.get('parapet-ray') ?? '';
     t.match(ray, /^[0-9a-f]{16}$/);
     const [probe = '', ...probeArgs] = imageCommand('HEALTHCHECK', app, admin);
-    t.equal((await run(probe, probeArgs, { cwd: app, env, timeoutMs: readyMs })).code, 0, 'the health check of the image');
+    t.equal(
+      (await run(probe, probeArgs, { cwd: app, env, timeoutMs: readyMs })).code,
+      0,
+      'the health check of the image',
+    );
     proxy.kill('SIGTERM');
     t.equal(
       await within(readyMs, 'the end after SIGTERM', exited),
       0,
       'the signal and the exit code pass through',
     );
-    t.equal((await run(probe, probeArgs, { cwd: app, env, timeoutMs: readyMs })).code, 1, 'nothing answers it any more');
+    t.equal(
+      (await run(probe, probeArgs, { cwd: app, env, timeoutMs: readyMs })).code,
+      1,
+      'nothing answers it any more',
+    );
     const records = readFileSync(path.join(site, recordsPath), 'utf8').trim().split('\n');
     t.same(
       records.map((line) => (JSON.parse(line) as { RayID: string }).RayID),
