@@ -17,7 +17,7 @@ import { asNode, normalise } from './normalise.ts';
 import { readPages } from './pages.ts';
 import { type Config, configSchema } from './schema.ts';
 import { parseSource, type Source } from './source.ts';
-import { compileSchema, type Finding, validate } from './validate.ts';
+import { below, compileSchema, type Finding, validate } from './validate.ts';
 
 /** `pages`: those of `error_pages`, read. `warnings`: what refuses nothing. */
 export type Loaded =
@@ -47,7 +47,7 @@ const checks: readonly Check[] = [
 
 function checkPages({ error_pages, zones }: Config): Finding[] {
   const of = (base: (string | number)[], pages: Config['error_pages']) =>
-    checkErrorPages(pages).map((finding) => ({ ...finding, path: [...base, ...finding.path] }));
+    checkErrorPages(pages).map((finding) => below(base, finding));
   return [
     ...of(['error_pages'], error_pages),
     ...zones.flatMap((zone, index) => of(['zones', index, 'error_pages'], zone.error_pages)),

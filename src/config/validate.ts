@@ -23,6 +23,11 @@ export interface Finding {
   severity?: 'error' | 'warning';
 }
 
+/** A finding whose path begins at a section, told from the root. */
+export function below<T extends { path: Path }>(section: Path, finding: T): T {
+  return { ...finding, path: [...section, ...finding.path] };
+}
+
 export function compileSchema(schema: object): ValidateFunction {
   const ajv = new Ajv({
     allErrors: true,

@@ -3,7 +3,7 @@ import { compileRuleset, type RulesConfig, type RulesetSettings, readLists } fro
 import { type Diagnostic, formatPath, type Path } from '../diagnostic.ts';
 import type { ConfigFiles } from '../files.ts';
 import type { Config } from '../schema.ts';
-import type { Finding } from '../validate.ts';
+import { below, type Finding } from '../validate.ts';
 
 /** What the rules come to; undefined where there are none. */
 export interface CompiledRules {
@@ -70,10 +70,6 @@ export function checkRules(
   const zones = broken.above(['zones']) ? [] : config.zones;
   const own = zones.map((zone, index) => compileAt(['zones', index, 'rules'], zone.rules));
   return { compiled: { shared, zones: own }, findings, faults: [...fileFaults] };
-}
-
-function below<T extends { path: Path }>(path: Path, finding: T): T {
-  return { ...finding, path: [...path, ...finding.path] };
 }
 
 function wholeRules(rules: object, path: Path, broken: Breakage): RulesConfig {
