@@ -27,6 +27,8 @@ export type Guard = readonly Atom[] | null;
 
 /** Atoms of one guard; more are not worth the room. */
 const atomsMax = 200_000;
+/** Atoms that have windows of their own; a longer list is one look-up in a set, once its text is made. */
+const windowedMax = 5000;
 
 /** Chooses among guards of one expression; the lower, the better. */
 export type Cost = (guard: readonly Atom[]) => number;
@@ -40,7 +42,7 @@ export class Guards {
 
   /** All guards of an expression, each of which alone would do. */
   of(node: Typed): (readonly Atom[])[] {
-    return this.#options(node).filter((guard) => guard.length <= atomsMax);
+    return this.#options(node).filter((guard) => guard.length <= atomsMax && windowed(guard) <= windowedMax);
   }
 
   #options(node: Typed): (readonly Atom[])[] {
@@ -234,6 +236,10 @@ function literalCost({ text, anchor }: Extract<Atom, { kind: 'literal' }>): numb
   const isTiny = anchor !== 'whole' && text.length < windowBytes;
   const isEverywhere = anchor !== 'whole' && isCommon(lowerAscii(text));
   return costs[anchor] + 100 / text.length + (isTiny ? tinyCost : 0) + (isEverywhere ? commonCost : 0);
+}
+
+function windowed(guard: readonly Atom[]): number {
+  return guard.reduce((sum, atom) => (atom.kind === 'literal' && atom.anchor !== 'whole' ? sum + 1 : sum), 0);
 }
 
 /** A key that is the same for atoms that are found together. */

@@ -8,6 +8,9 @@ import { windowTables } from './window-tables.ts';
 
 const anchorCodes: Readonly<Record<Exclude<Anchor, 'whole'>, number>> = { any: 0, start: 1, end: 2 };
 
+/** Numbers that an entry of the window table has room for, beside an offset. */
+const literalsMax = 2 ** 20 - 1;
+
 /** What expressions look for in one source. */
 class SourceParts {
   /** Owners by anchor code and folded literal. */
@@ -15,11 +18,14 @@ class SourceParts {
   readonly whole = new Map<string, number[]>();
   readonly present: number[] = [];
 
-  add(atom: Exclude<Atom, { kind: 'ranges' }>, owner: number): void {
+  /** false: there is no room for more literals. */
+  add(atom: Exclude<Atom, { kind: 'ranges' }>, owner: number): boolean {
+    if (this.literals.size >= literalsMax) return false;
     if (atom.kind === 'present') this.present.push(owner);
     else if (atom.kind === 'unless') push(this.literals, `${anchorCodes.any}${foldText(atom.text)}`, owner);
     else if (atom.anchor === 'whole') push(this.whole, foldText(atom.text), owner);
     else push(this.literals, `${anchorCodes[atom.anchor]}${foldText(atom.text)}`, owner);
+    return true;
   }
 }
 
@@ -32,22 +38,39 @@ function push(map: Map<string, number[]>, key: string, owner: number): void {
 export const foldText = (text: string): string =>
   Buffer.from(Buffer.from(text, 'latin1').map((byte) => byte | foldBit)).toString('latin1');
 
+type Ranges = Extract<Atom, { kind: 'ranges' }>;
+interface Owned {
+  readonly owner: number;
+  readonly atom: Ranges;
+}
+
+/** false: there is no room, so the expression cannot be guarded. */
+function keep(
+  sources: Map<string, SourceParts>,
+  addresses: Map<string, Owned[]>,
+  atom: Atom,
+  owner: number,
+): boolean {
+  const { source } = atom;
+  if (atom.kind === 'ranges') {
+    const owned = addresses.get(source);
+    if (owned === undefined) addresses.set(source, [{ owner, atom }]);
+    else owned.push({ owner, atom });
+    return true;
+  }
+  const parts = sources.get(source) ?? new SourceParts();
+  sources.set(source, parts);
+  return parts.add(atom, owner);
+}
+
 /** @param guards by index of the expression; undefined where it computes a text */
 export function prefilterTables(guards: readonly (Guard | undefined)[]): PrefilterTables {
   const sources = new Map<string, SourceParts>();
-  const addresses = new Map<string, { owner: number; atom: Extract<Atom, { kind: 'ranges' }> }[]>();
+  const addresses = new Map<string, Owned[]>();
   const always = new Int32Array((guards.length + 31) >> 5);
   for (const [owner, guard] of guards.entries()) {
-    if (guard === null) always[owner >> 5]! |= 1 << (owner & 31);
-    for (const atom of guard ?? []) {
-      const { source } = atom;
-      if (atom.kind === 'ranges') addresses.set(source, [...(addresses.get(source) ?? []), { owner, atom }]);
-      else {
-        const parts = sources.get(source) ?? new SourceParts();
-        parts.add(atom, owner);
-        sources.set(source, parts);
-      }
-    }
+    const isKept = guard?.every((atom) => keep(sources, addresses, atom, owner)) ?? guard === undefined;
+    if (!isKept) always[owner >> 5]! |= 1 << (owner & 31);
   }
   return {
     sources: [...sources].map(([source, parts]) => sourceTables(source, parts)),
