@@ -34,7 +34,7 @@ function glibc(): string {
 }
 
 function collect(): Versions {
-  const { node, openssl = 'unknown', v8 } = process.versions;
+  const { node, openssl, v8 } = process.versions;
   const system = `${process.platform} ${process.arch}`;
   return {
     parapet: packageVersion(),

@@ -118,7 +118,7 @@ function purge(observed: Observed, request: PurgeRequest): Outcome<{ purged: num
 }
 
 function buildInfo({ binding, version }: Observed): Family {
-  const { node, openssl = '' } = process.versions;
+  const { node, openssl } = process.versions;
   const labels = { version, engine: 'native', compiler: binding.buildInfo().compiler, node, openssl };
   return family('parapet_build_info', 'gauge', 'What runs, as labels; always 1.', [{ labels, value: 1 }]);
 }

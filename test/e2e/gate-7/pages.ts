@@ -34,6 +34,11 @@ function pagesConfig() {
       '4xx': { file: 'pages/4xx.html' },
       502: { file: 'pages/502.html' },
     },
+    rules: {
+      http_request_firewall_custom: [
+        { ref: 'secret', expression: 'http.request.uri.path eq "/secret"', action: 'block' },
+      ],
+    },
     limits: { headBytesMax: '4KiB', targetBytesMax: '1KiB', fieldsMax: 20, bodyBytesMax: 10 },
     timeouts: { headMs: 300, bodyMs: 300 },
   });
@@ -57,6 +62,8 @@ export async function pagesByStatus(t: Test): Promise<void> {
   t.equal(lost.field('content-type'), 'text/html; charset=utf-8');
   t.equal(lost.field('cache-control'), 'no-store');
   t.equal(lost.body.toString(), `<p>421 Misdirected Request, ${rayOf(lost)}</p>\n`);
+  const blocked = await fetchOnce(site, '/secret');
+  t.equal(blocked.body.toString(), `<p>403 Forbidden, ${rayOf(blocked)}</p>\n`, 'a rule that blocks');
   const method = await fetchOnce(site, '/', { method: 'TRACE' });
   t.equal(method.body.toString(), 'no such method\n', 'the status goes before its class');
   t.equal(method.field('allow')?.includes('GET'), true, 'the other fields stay');
