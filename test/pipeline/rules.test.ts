@@ -398,7 +398,7 @@ t.test('a flood of blocks fits, however large what they answer', async (t) => {
     engine.event('request', { slot, generation: 1, head, snapshot: snapshot.id, clientAddress: 0 });
   const commands = engine.run(() => policy.onBatch()).filter(({ kind }) => kind === 'respond');
   t.equal(commands.length, 60);
-  t.ok(commands.every(({ body, word }) => word('status') === 403 && body === content));
+  t.ok(commands.every((command) => command.word('status') === 403 && command.body === content));
 });
 
 t.test('however many rules change a field, the message is changed once', async (t) => {
