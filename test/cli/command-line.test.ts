@@ -139,7 +139,6 @@ t.test('what is not available yet says so', async (t) => {
       stderr: `parapet: purge --${option} is not available yet in this version\n`,
     });
   }
-  t.match(await parapet(['logs', 'tail']), { code: 1, stderr: /logs tail is not available yet/ });
   t.match(await parapet(['purge']), { code: 1, stderr: /either --url URL or --all/ });
   t.match(await parapet(['purge', '--url', 'http://a/', '--all']), {
     code: 1,
