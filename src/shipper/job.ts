@@ -113,8 +113,12 @@ export class Job {
     this.#sink = ports.sinkOf(config);
     this.#state = this.#load(start);
     this.#batch = new Batch(ports.binding, config.name, this.#format, this.#limits, this.#state.next);
-    this.#baseRecord = (this.#state.plan?.from ?? this.#state.next).record;
+    const { plan, next } = this.#state;
+    // What was lost between the two has been counted by the process that lost it.
+    this.#baseRecord = next.record - (plan === null ? 0 : plan.to.record - plan.from.record);
     this.#begin();
+    // Before the first record is moved to where it begins: without a cursor, the next process would begin behind it.
+    if (!this.persist()) this.#tell('error', 'its place in the spool cannot be written down yet');
   }
 
   #load(start: Position): JobState {
@@ -249,6 +253,7 @@ export class Job {
     const state = this.#state;
     const missing = block.first - state.next.record;
     const isBehind = state.next.segment < this.#spool.begin.segment;
+    if (!isBehind) this.#spool.noteHole(state.next, block);
     if (missing > 0) {
       this.totals[isBehind ? 'behind' : 'damaged'] += missing;
       addLoss(
@@ -337,13 +342,19 @@ export class Job {
       this.#isMade = true;
       return true;
     }
-    this.#tell(
-      'error',
-      'a batch that was planned cannot be made again as it was: its records get another id',
-    );
+    const state = this.#state;
     const losses = [...plan.losses];
-    for (const loss of this.#state.losses) addLoss(losses, loss);
-    Object.assign(this.#state, { next: plan.from, losses, plan: null });
+    if (plan.from.segment < this.#spool.begin.segment) {
+      const records = plan.to.record - plan.from.record;
+      this.#tell('error', `a planned batch of ${records} records is gone, because the spool was full`);
+      this.totals.behind += records;
+      addLoss(losses, lossOfUnknown(records, lossReason.behind, this.#ports.wallMs()));
+    } else {
+      this.#tell('error', 'a planned batch cannot be made again as it was: its records get another id');
+      state.next = plan.from;
+    }
+    for (const loss of state.losses) addLoss(losses, loss);
+    Object.assign(state, { losses, plan: null });
     this.#begin();
     return false;
   }

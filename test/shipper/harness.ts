@@ -52,6 +52,7 @@ export class TestSink implements Sink {
   /** Ids and texts of all attempts. */
   readonly ids: string[] = [];
   readonly sent: string[] = [];
+  readonly acceptedIds: string[] = [];
   readonly lines: Line[] = [];
   /** Text of the batches that were accepted. */
   readonly batches: string[] = [];
@@ -87,6 +88,7 @@ export class TestSink implements Sink {
     this.#pending = undefined;
     if (failure === null) {
       this.batches.push(pending.text);
+      this.acceptedIds.push(this.ids.at(-1) as string);
       for (const line of pending.text.trimEnd().split('\n')) this.lines.push(JSON.parse(line) as Line);
     }
     if (failure === null) pending.done(null, `mark ${this.batches.length}`);

@@ -75,6 +75,8 @@ export class Spool {
   #turn = 0;
   #buffers: Uint8Array[] = [];
   #mustRoll: boolean;
+  /** Number of the record up to which holes have been counted. */
+  #holesTo = -1;
 
   /** Throws what the system says where the folder cannot be used. */
   constructor(options: SpoolOptions, ports: SpoolPorts) {
@@ -266,8 +268,11 @@ export class Spool {
     return sum;
   }
 
-  noteDamage(bytes: number): void {
-    this.totals.damagedBytes += bytes;
+  /** A reader found no block between a position and this one: told by each job, counted once. */
+  noteHole({ segment, offset }: Position, block: Block): void {
+    const isKnown = block.first <= this.#holesTo;
+    this.#holesTo = Math.max(this.#holesTo, block.first);
+    if (!isKnown && block.segment === segment) this.totals.damagedBytes += block.offset - offset;
   }
 
   /** The oldest segment, where it may be removed: the one that is appended to may not. */
