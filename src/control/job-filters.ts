@@ -19,7 +19,7 @@ export function deliveryOf({ config, files }: Pick<Configuration, 'config' | 'fi
     const { program } = compileSet({ scheme, lists, expressions: [{ text: filter.text, want: 'Bool' }] });
     if (program === undefined)
       throw new Error(`the filter of job ${job.name} was checked, and cannot be compiled`);
-    return { ...job, filters: [program] };
+    return Object.assign({}, job, { filters: [program] });
   });
   return { directory, jobs: filtered, spool };
 }

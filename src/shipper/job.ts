@@ -5,27 +5,24 @@
  *
  * What is in memory alone (a batch that fills) can be thrown away at any moment: it is made again from the cursor.
  */
-import type { RingBinding } from '../engine/native/ring-binding.ts';
 import {
   type Block,
-  blockHeaderBytes,
-  FrameEncoder,
-  type Loss,
   type Position,
   SegmentReader,
   type Sink,
   type SinkFailure,
   type Spool,
-  type SpoolPorts,
-  unitsOf,
 } from '../logs/index.ts';
 import { Batch, type BatchCounts } from './batch.ts';
 import { type Format, formatOf } from './format.ts';
+import { type JobPorts, noTotals } from './job-ports.ts';
+import { startOf } from './job-start.ts';
 import { destinationKey, JobMemory, type JobState, type Plan } from './job-state.ts';
 import { addLoss, lossOfUnknown, lossReason } from './losses.ts';
-import type { Notices } from './notices.ts';
+import { lossesBetween } from './losses-between.ts';
 import { retryAfter } from './pace.ts';
 import type { JobStats, ShipperJob } from './protocol.ts';
+import { remake } from './remake.ts';
 
 const msPerSecond = 1000;
 
@@ -35,44 +32,9 @@ const stepsPerTurnMax = 48;
 const again = -1;
 const never = Number.POSITIVE_INFINITY;
 
-export interface JobPorts {
-  binding: RingBinding;
-  spoolPorts: SpoolPorts;
-  notices: Notices;
-  /** From 0 to 1. */
-  random(): number;
-  /** Milliseconds since 1970. */
-  wallMs(): number;
-  sinkOf(config: ShipperJob): Sink;
-  /** A batch has been accepted or refused: there may be more to do. */
-  wake(): void;
-}
-
-/** What a job has done with records since this process began. */
-export interface JobTotals extends BatchCounts {
-  /** The spool had to drop them before they were delivered. */
-  behind: number;
-  /** They were left when the job was removed. */
-  abandoned: number;
-  bytes: number;
-  batches: number;
-  failures: number;
-}
-
 export class Job {
   config: ShipperJob;
-  readonly totals: JobTotals = {
-    records: 0,
-    filtered: 0,
-    sampled: 0,
-    lost: 0,
-    damaged: 0,
-    behind: 0,
-    abandoned: 0,
-    bytes: 0,
-    batches: 0,
-    failures: 0,
-  };
+  readonly totals = noTotals();
   readonly #ports: JobPorts;
   readonly #spool: Spool;
   readonly #memory: JobMemory;
@@ -111,7 +73,10 @@ export class Job {
     this.#reader = new SegmentReader(files, checksum);
     this.#format = formatOf(config);
     this.#sink = ports.sinkOf(config);
-    this.#state = this.#load(start);
+    const { state, isNew, fault } = startOf(config, this.#memory, spool, start);
+    this.#state = state;
+    this.#isStateOld = isNew;
+    if (fault !== undefined) this.#tell('error', fault);
     this.#batch = new Batch(ports.binding, config.name, this.#format, this.#limits, this.#state.next);
     const { plan, next } = this.#state;
     // What was lost between the two has been counted by the process that lost it.
@@ -119,39 +84,6 @@ export class Job {
     this.#begin();
     // Before the first record is moved to where it begins: without a cursor, the next process would begin behind it.
     if (!this.persist()) this.#tell('error', 'its place in the spool cannot be written down yet');
-  }
-
-  #load(start: Position): JobState {
-    const destination = destinationKey(this.config);
-    const fresh: JobState = {
-      version: 1,
-      job: this.config.name,
-      next: start,
-      losses: [],
-      plan: null,
-      mark: null,
-      destination,
-    };
-    let state: JobState | undefined;
-    try {
-      state = this.#memory.load();
-    } catch (error) {
-      this.#tell('error', `cannot read where it was, and begins anew: ${(error as Error).message}`);
-    }
-    this.#isStateOld = state === undefined;
-    if (state === undefined) return fresh;
-    if (state.destination !== destination) Object.assign(state, { mark: null, destination });
-    const { begin, end } = this.#spool;
-    if (state.next.record > end.record) {
-      this.#tell('error', 'the spool ends before the place that it was at: it goes on with what comes');
-      // It was cut off by a loss of power, or removed, and its numbers begin anew.
-      return {
-        ...state,
-        plan: null,
-        next: state.next.segment >= begin.segment && begin.record > 0 ? end : begin,
-      };
-    }
-    return state;
   }
 
   get #limits() {
@@ -338,7 +270,8 @@ export class Job {
   /** Makes the batch of a plan that an earlier process wrote down. False: it cannot be made any more. */
   #remake(plan: Plan, nowMs: number): boolean {
     const format = plan.format === this.#format.hash ? this.#format : this.#memory.formatOf(plan);
-    if (format !== undefined && this.#encode(plan, format, nowMs)) {
+    const ports = { spool: this.#spool, reader: this.#reader, nowMs };
+    if (format !== undefined && remake(this.#batch, plan, format, ports)) {
       this.#isMade = true;
       return true;
     }
@@ -357,25 +290,6 @@ export class Job {
     Object.assign(state, { losses, plan: null });
     this.#begin();
     return false;
-  }
-
-  #encode(plan: Plan, format: Format, nowMs: number): boolean {
-    const batch = this.#batch;
-    batch.begin(plan.from, format, { bytes: plan.bytes, records: never });
-    batch.tell(plan.losses, nowMs);
-    while (batch.to.record < plan.to.record) {
-      const block = this.#spool.read(batch.to, this.#reader);
-      if (block === null) return false;
-      const { to } = batch;
-      const isSame = block.segment === to.segment && block.offset === to.offset;
-      if (!isSame && block.first !== to.record) return false;
-      const isLast = block.segment === plan.to.segment && block.offset === plan.to.offset;
-      if (!batch.add(block, isSame ? to.skip : 0, isLast ? plan.to.skip : block.bodyBytes, nowMs))
-        return false;
-    }
-    return (
-      batch.length === plan.bytes && batch.counts.records === plan.counts.records && batch.id() === plan.id
-    );
   }
 
   #send(plan: Plan, nowMs: number): number {
@@ -479,11 +393,9 @@ export class Job {
     const from = state.next;
     const next = this.#spool.afterSegment(segment);
     const records = next.record - from.record;
-    const found: Loss[] = [];
-    this.#countLosses(from, next, found);
-    const known = found.reduce((sum, loss) => sum + loss.records, 0);
-    if (records > known)
-      addLoss(found, lossOfUnknown(records - known, lossReason.behind, this.#ports.wallMs()));
+    const wallMs = () => this.#ports.wallMs();
+    const { binding } = this.#ports;
+    const found = lossesBetween(from, next, { binding, spool: this.#spool, reader: this.#reader, wallMs });
     for (const loss of found) addLoss(state.losses, loss);
     state.next = next;
     this.totals.behind += records;
@@ -491,30 +403,6 @@ export class Job {
     this.persist();
     if (state.plan === null) this.#begin();
     return records;
-  }
-
-  /** What is between two positions, by ring. */
-  #countLosses(from: Position, to: Position, found: Loss[]): void {
-    let at = from;
-    while (at.record < to.record) {
-      const block = this.#spool.readHeader(at, this.#reader);
-      if (block === null || block.first > to.record) return;
-      const { firstMs: sinceMs, lastMs: untilMs, workerIndex } = block;
-      const skipped = at.skip > 0 && block.offset === at.offset ? at.skip : 0;
-      const { firstSequence, lastSequence, records, lost } = skipped > 0 ? this.#countRest(block, at) : block;
-      const rest = { firstSequence, lastSequence, records: records + lost, sinceMs, untilMs, workerIndex };
-      if (rest.records > 0) addLoss(found, { ...rest, reason: lossReason.behind });
-      const offset = block.offset + blockHeaderBytes + block.bodyBytes;
-      at = { segment: block.segment, offset, skip: 0, record: block.first + unitsOf(block) };
-    }
-  }
-
-  #countRest(header: Block, at: Position) {
-    const block = this.#spool.read(at, this.#reader);
-    if (block === null || block.offset !== header.offset) return { ...header, records: 0, lost: 0 };
-    const body = block.at + blockHeaderBytes;
-    const run = { bytes: block.bytes, from: body + at.skip, to: body + block.bodyBytes };
-    return new FrameEncoder(this.#ports.binding).count(run);
   }
 
   /** Takes what is there now, and no more. */

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import type { Sink, SinkPorts, Spool } from '../logs/index.ts';
 import { forgetJobs } from './forget-jobs.ts';
-import { Job, type JobPorts } from './job.ts';
+import { Job } from './job.ts';
+import type { JobPorts } from './job-ports.ts';
 import type { JobStats, ShipperJob } from './protocol.ts';
 
 /** For a job that is no longer configured to deliver what it has. */

@@ -300,7 +300,8 @@ export class Shipper {
   #look(nowMs: number): number {
     let filled = 0;
     let longestMs = sleepMsMax;
-    for (const source of [...this.#sources]) {
+    const sources = this.#sources;
+    for (const source of sources) {
       const { ring } = source;
       if (!source.isSealed) longestMs = Math.min(longestMs, longestSleep(ring.bytesMax));
       const { tail, dropped } = ring;

@@ -31,7 +31,7 @@ export interface Found {
 
 interface Ports {
   files: SpoolFiles;
-  tell(level: 'info' | 'error', text: string): void;
+  tell: (level: 'info' | 'error', text: string) => void;
 }
 
 const namePattern = new RegExp(`^${segmentPrefix}([0-9]{${segmentDigits}})\\${segmentSuffix}$`);

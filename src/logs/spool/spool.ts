@@ -36,7 +36,7 @@ export interface SpoolOptions {
 export interface SpoolPorts {
   files: SpoolFiles;
   checksum: Checksum;
-  tell(level: 'info' | 'error', text: string): void;
+  tell: (level: 'info' | 'error', text: string) => void;
 }
 
 /** What a block holds, and where it came from; the spool knows the rest. */
@@ -143,8 +143,9 @@ export class Spool {
   get buffer(): Uint8Array {
     const at = this.#turn % recentBlocks;
     this.#recent[at] = null;
-    this.#buffers[at] ??= new Uint8Array(blockHeaderBytes + blockBodyBytesMax);
-    return this.#buffers[at] as Uint8Array;
+    const buffer = this.#buffers[at] ?? new Uint8Array(blockHeaderBytes + blockBodyBytesMax);
+    this.#buffers[at] = buffer;
+    return buffer;
   }
 
   /** True where a block of this body would be more than the spool may hold. */
