@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import { root } from '../../scripts/toolchain.mjs';
 import { loadConfig } from '../../src/config/index.ts';
+import { logFamilies } from '../../src/control/log-families.ts';
 import { failCauses, reasons } from '../../src/engine/contract.ts';
 import { httpRequestsFields } from '../../src/logs/record/http-requests.ts';
 import { type CounterPage, engineFamilies, storeFamilies } from '../../src/metrics/index.ts';
@@ -72,7 +73,18 @@ t.test('the table of limits names keys, defaults, reasons and metrics that there
   t.ok(rows.length > 25, `${rows.length} limits`);
   const page = { read: () => 0 } as unknown as CounterPage;
   const families = [...engineFamilies([page]), ...storeFamilies({})].map(({ name }) => name);
-  const metrics = [...families, 'parapet_worker_replacements_total'];
+  const spool = { segments: 0, bytes: 0, bytesMax: 0, oldestMs: null, nextRecord: 0, lastError: null };
+  const stats: ShipperStats = {
+    jobs: [],
+    rings: [],
+    spool: { ...spool, failures: 0, removedSegments: 0, setAsideSegments: 0 },
+    recoveredRings: 0,
+    setAsideRings: 0,
+    interruptedRecords: 0,
+    damagedBytes: 0,
+  };
+  const logs = logFamilies(stats, 0).map(({ name }) => name);
+  const metrics = [...families, ...logs, 'parapet_worker_replacements_total'];
   const words: readonly string[] = [...reasons, ...failCauses];
   for (const [about = '', key, value, , reason, metric] of rows) {
     t.equal(value, defaultOf(codeOf(key) ?? ''), `${about}: default of ${key}`);
