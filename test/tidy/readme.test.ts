@@ -8,6 +8,7 @@ import { logFamilies } from '../../src/control/log-families.ts';
 import { failCauses, reasons } from '../../src/engine/contract.ts';
 import { httpRequestsFields } from '../../src/logs/record/http-requests.ts';
 import { type CounterPage, engineFamilies, storeFamilies } from '../../src/metrics/index.ts';
+import type { ShipperStats } from '../../src/shipper/protocol.ts';
 
 const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].map((name) => ({
   name,
