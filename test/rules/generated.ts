@@ -212,12 +212,20 @@ const lane = fc.oneof(
   array.map((name) => `${name}[*]`),
   array.map((name) => `lower(${name}[*])[*]`),
   array.map((name) => `concat(${name}[*], http.host)[*]`),
+  // Elements that a function makes of nil.
+  fc.constantFrom(
+    'lower(http.request.uri.args[*][1])[*]',
+    'upper(lower(http.request.headers[*][1])[*])[*]',
+    'concat(http.request.uri.args[*][1], http.request.headers["x-a"][0])[*]',
+  ),
   fc.constantFrom('http.request.headers[*][*]', 'http.request.uri.args[*][0]', 'http.request.cookies[*][*]'),
 );
 const int = fc.constantFrom(
   'len(http.request.uri.path)',
   'len(http.request.headers["x-a"])',
   'len(http.request.headers["x-a"][0])',
+  'len(concat(http.request.headers["x-a"][*], "a"))',
+  'len(lower(http.request.uri.args[*][1]))',
   'cf.edge.server_port',
   'http.request.timestamp.msec',
   'len(http.host)',

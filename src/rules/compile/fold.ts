@@ -16,7 +16,7 @@ import {
   truth,
 } from './typed.ts';
 
-/** Whether a value may be missing. */
+/** Whether a value may be missing; of a lane: whether one of its elements may be. */
 export function canBeNil(node: Typed): boolean {
   switch (node.op) {
     case 'slot':
@@ -24,16 +24,27 @@ export function canBeNil(node: Typed): boolean {
     case 'item':
       return true;
     case 'call':
-      if (functions[node.name]!.takesNil) return node.args.every(canBeNil);
-      return node.args.some((arg) => canBeNil(arg.op === 'each' ? arg.of : arg));
-    case 'const':
+      return node.isMapped ? isArrayMissing(node.args[0]!) : isResultNil(node);
+    // Arrays hold no nil, save those that a function made of elements that may be nil.
     case 'each':
+      return node.of.op === 'call' && node.of.isMapped && isResultNil(node.of);
+    case 'const':
     case 'quantify':
     case 'not':
     case 'logic':
     case 'test':
       return false;
   }
+}
+
+function isResultNil({ name, args }: TypedOf<'call'>): boolean {
+  return functions[name]!.takesNil ? args.every(canBeNil) : args.some(canBeNil);
+}
+
+/** Whether there may be no array behind a lane. */
+function isArrayMissing(lane: Typed): boolean {
+  if (lane.op !== 'each' && lane.op !== 'item') return true;
+  return lane.of.isLane ? isArrayMissing(lane.of) : canBeNil(lane.of);
 }
 
 export function fold(node: Typed): Typed {

@@ -93,7 +93,7 @@ export class Guards {
     // Nothing under the key, nothing is true of it.
     if (isUnderKey && place === 'whole') guards.push([{ kind: 'present', source }]);
     if (test.kind === 'ips' && isPlain) guards.push([{ kind: 'ranges', source, ranges: test.ranges }]);
-    if (test.kind === 'order' && test.op === 'eq' && typeof test.value === 'object') {
+    if (test.kind === 'order' && test.op === 'eq' && typeof test.value === 'object' && isPlain) {
       guards.push([{ kind: 'ranges', source, ranges: only(test.value) }]);
     }
     const literals = isPlain || keepsLetters(left) ? literalsOf(test) : undefined;

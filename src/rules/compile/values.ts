@@ -108,12 +108,14 @@ export function readAddressRange(literal: Literal): AddressRange {
     return { first: only, last: only };
   }
   const address = addressOf(literal, text.slice(0, slash));
-  const most = address.isFour ? 32 : 128;
+  // ::ffff:10.0.0.0/104 is 10.0.0.0/8: mapped addresses are those that they hold.
+  const least = address.isFour && text.includes(':') ? 96 : 0;
+  const most = address.isFour && least === 0 ? 32 : 128;
   const digits = text.slice(slash + 1);
-  if (!/^[0-9]{1,3}$/.test(digits) || Number(digits) > most) {
-    throw new Fault(literal, `"/${digits}" is no prefix length: 0 to ${most}`);
+  if (!/^[0-9]{1,3}$/.test(digits) || Number(digits) > most || Number(digits) < least) {
+    throw new Fault(literal, `"/${digits}" is no prefix length: ${least} to ${most}`);
   }
-  return network(literal, address, Number(digits));
+  return network(literal, address, Number(digits) - least);
 }
 
 function network(literal: Literal, address: Address, length: number): AddressRange {

@@ -32,8 +32,7 @@ function combine(left: ByteSet, operator: (typeof operators)[number], right: Byt
 function readItems(scan: PatternScan, isFolded: boolean, depth: number, isFirst: boolean): ByteSet {
   const from = scan.at;
   const set = new Uint8Array(256);
-  // A "]" that comes first stands for itself.
-  if (isFirst && scan.char === ']') addRange(scan, set, scan.plain()[0]!, scan.at - 1);
+  if (isFirst) readFirst(scan, set);
   while (scan.char !== ']') {
     if (scan.isAtEnd) throw scan.fault(from, 'this class has no closing "]"');
     if (operators.some((symbol) => scan.text.startsWith(symbol, scan.at))) return set;
@@ -42,12 +41,18 @@ function readItems(scan: PatternScan, isFolded: boolean, depth: number, isFirst:
   return set;
 }
 
+/** What stands for itself only where it comes first: any number of "-", or one "]". */
+function readFirst(scan: PatternScan, set: ByteSet): void {
+  if (scan.char === ']') set[scan.plain()[0]!] = 1;
+  else while (scan.char === '-') set[scan.plain()[0]!] = 1;
+}
+
 function readItem(scan: PatternScan, set: ByteSet, isFolded: boolean, depth: number): void {
   const from = scan.at;
   const named = /^\[:(\^?)([a-z]*):\]/.exec(scan.text.slice(from, from + 16));
   if (named !== null) {
     scan.at += named[0].length;
-    const found = namedClasses[named[2]!];
+    const found = Object.hasOwn(namedClasses, named[2]!) ? namedClasses[named[2]!] : undefined;
     if (found === undefined) throw scan.fault(from, `there is no class "${named[2]}"`);
     union(set, named[1] === '^' ? inverted(found) : found);
     return;

@@ -2,7 +2,8 @@
 import { bytesOf } from '../../text.ts';
 import { type ByteSet, controlEscapes, letterClasses, PatternFault } from './syntax.ts';
 
-const meta = /[\\.+*?()|[\]{}^$#&\-~/"'<>@!%,:;=_` ]/;
+/** `\<` and `\>` are borders of words in this dialect, and so no escapes of the characters. */
+const meta = /[\\.+*?()|[\]{}^$#&\-~/"'@!%,:;=_` ]/;
 
 /** What an escape stands for: a class, or the bytes of a character. */
 export type Escaped = { readonly set: ByteSet } | { readonly bytes: readonly number[] };
@@ -61,6 +62,9 @@ export class PatternScan {
         'a byte is \\xHH',
       );
     }
+    if (letter === '<' || letter === '>') {
+      throw this.fault(from, `the border "\\${letter}" is not available: there is "\\b"`);
+    }
     if (!meta.test(letter)) throw this.fault(from, `"\\${letter}" is no escape sequence of patterns`);
     return { bytes: [letter.charCodeAt(0)] };
   }
@@ -74,8 +78,8 @@ export class PatternScan {
     this.at += found[0].length;
     const code = Number.parseInt(found[1]!, 16);
     if (code > 0x10ffff) throw this.fault(from, `there is no character ${found[1]}`);
-    // \x80 to \xff are bytes, since Unicode is off; larger numbers are characters, and so their UTF-8 bytes.
-    if (code <= 0xff && letter === 'x') return [code];
+    // \x80 to \xff are bytes, since Unicode is off; in other words, braces too, it is a character: its UTF-8 bytes.
+    if (letter === 'x' && !found[0].startsWith('{')) return [code];
     return codes(bytesOf(String.fromCodePoint(code)));
   }
 }
