@@ -15,10 +15,14 @@ interface Edge {
 }
 
 const turned = 0x8000_0000;
+/** Expressions over all segments of a family: ranges that lie in each other have many. */
+const ownersMax = 1_000_000;
 
-export function addressTables(source: string, owned: readonly Owned[]): AddressTables {
+/** undefined: the tables would be too large. */
+export function addressTables(source: string, owned: readonly Owned[]): AddressTables | undefined {
   const four = segments(owned.flatMap(({ owner, atom }) => edges(atom.ranges.four, fourWords, owner)));
   const six = segments(owned.flatMap(({ owner, atom }) => edges(atom.ranges.six, sixWords, owner)));
+  if (four === undefined || six === undefined) return undefined;
   const lists = new Owners([...four.lists, ...six.lists]);
   return {
     source,
@@ -51,16 +55,19 @@ function wordsOf(address: bigint): number[] {
   return [96n, 64n, 32n, 0n].map((shift) => Number((address >> shift) & 0xffff_ffffn) ^ turned);
 }
 
-function segments(all: Edge[]): { starts: bigint[]; lists: number[][] } {
+function segments(all: Edge[]): { starts: bigint[]; lists: number[][] } | undefined {
   const sorted = all.sort((left, right) => (left.at < right.at ? -1 : left.at > right.at ? 1 : 0));
   const open = new Map<number, number>();
   const starts: bigint[] = [];
   const lists: number[][] = [];
+  let owners = 0;
   for (const [index, { at, owner, change }] of sorted.entries()) {
     const count = (open.get(owner) ?? 0) + change;
     if (count === 0) open.delete(owner);
     else open.set(owner, count);
     if (sorted[index + 1]?.at === at) continue;
+    owners += open.size;
+    if (owners > ownersMax) return undefined;
     starts.push(at);
     lists.push([...open.keys()]);
   }

@@ -3,6 +3,7 @@
  * spares the expression where it finds nothing. A guard is a set of atoms of which at least one must hold.
  */
 
+import { fourWords, sixWords } from '../address.ts';
 import type { IpRanges, Slot } from '../protocol.ts';
 import { functions } from '../scheme/functions.ts';
 import type { FieldRow, Place } from '../scheme/request.ts';
@@ -10,7 +11,7 @@ import { lowerAscii } from '../text.ts';
 import { windowBytes } from '../windows.ts';
 import { isCommon } from './common.ts';
 import type { Scheme } from './scheme.ts';
-import { isConstant, type Test, type Typed, type TypedOf } from './typed.ts';
+import { isConstant, operands, type Test, type Typed, type TypedOf } from './typed.ts';
 
 export type Anchor = 'any' | 'start' | 'end' | 'whole';
 
@@ -20,7 +21,8 @@ export type Atom =
   | { readonly kind: 'unless'; readonly source: string; readonly text: string }
   /** The source is there at all. */
   | { readonly kind: 'present'; readonly source: string }
-  | { readonly kind: 'ranges'; readonly source: string; readonly ranges: IpRanges };
+  /** An address in a set; the same key, the same set. */
+  | { readonly kind: 'ranges'; readonly source: string; readonly key: string; readonly ranges: IpRanges };
 
 /** Atoms of a guard; null: nothing guards the expression. No atom: it is never true. */
 export type Guard = readonly Atom[] | null;
@@ -30,14 +32,34 @@ const atomsMax = 200_000;
 /** Atoms that have windows of their own; a longer list is one look-up in a set, once its text is made. */
 const windowedMax = 5000;
 
+/** Members of a set, times the expressions that have it, which the tables have room for: more are one look-up, remembered. */
+const sharedMax = 500_000;
+
 /** Chooses among guards of one expression; the lower, the better. */
 export type Cost = (guard: readonly Atom[]) => number;
 
 export class Guards {
   readonly #scheme: Scheme;
+  /** Expressions that have a set, by its key. */
+  readonly #uses = new Map<string, number>();
 
-  constructor(scheme: Scheme) {
+  constructor(scheme: Scheme, expressions: readonly Typed[]) {
     this.#scheme = scheme;
+    for (const expression of expressions) this.#count(expression);
+  }
+
+  #count(node: Typed): void {
+    if (node.op === 'test') {
+      const key = setKey(node.test);
+      if (key !== undefined) this.#uses.set(key, (this.#uses.get(key) ?? 0) + 1);
+    }
+    for (const child of operands(node)) this.#count(child);
+  }
+
+  /** Whether a set is so large, and in so many expressions, that finding it beforehand is not worth the room. */
+  #isTooShared(test: Test): boolean {
+    const key = setKey(test);
+    return key !== undefined && membersOf(test) * this.#uses.get(key)! > sharedMax;
   }
 
   /** All guards of an expression, each of which alone would do. */
@@ -87,14 +109,15 @@ export class Guards {
 
   #test(left: Typed, test: Test): (readonly Atom[])[] {
     const found = this.#find(left);
-    if (found === undefined) return [];
+    if (found === undefined || this.#isTooShared(test)) return [];
     const { source, place, before, unless, isPlain, isUnderKey } = found;
     const guards: Atom[][] = [];
     // Nothing under the key, nothing is true of it.
     if (isUnderKey && place === 'whole') guards.push([{ kind: 'present', source }]);
-    if (test.kind === 'ips' && isPlain) guards.push([{ kind: 'ranges', source, ranges: test.ranges }]);
+    if (test.kind === 'ips' && isPlain)
+      guards.push([{ kind: 'ranges', source, key: test.key, ranges: test.ranges }]);
     if (test.kind === 'order' && test.op === 'eq' && typeof test.value === 'object' && isPlain) {
-      guards.push([{ kind: 'ranges', source, ranges: only(test.value) }]);
+      guards.push([{ kind: 'ranges', source, key: JSON.stringify(test.value), ranges: only(test.value) }]);
     }
     const literals = isPlain || keepsLetters(left) ? literalsOf(test) : undefined;
     // "" is found everywhere.
@@ -181,6 +204,14 @@ function literalsOf(test: Test): readonly Wanted[] | undefined {
   }
 }
 
+const setKey = (test: Test): string | undefined =>
+  test.kind === 'texts' || test.kind === 'ips' ? `${test.kind} ${test.key}` : undefined;
+
+function membersOf(test: Test): number {
+  if (test.kind === 'texts') return test.texts.length;
+  return test.kind === 'ips' ? test.ranges.four.length / fourWords + test.ranges.six.length / sixWords : 1;
+}
+
 function longestPiece(pieces: readonly string[]): Wanted {
   let best = 0;
   for (const [index, piece] of pieces.entries()) if (piece.length > pieces[best]!.length) best = index;
@@ -246,9 +277,7 @@ function windowed(guard: readonly Atom[]): number {
 export function atomKey(atom: Atom): string {
   const { kind, source } = atom;
   if (kind === 'literal') return `${atom.anchor} ${source} ${lowerAscii(atom.text)}`;
-  return kind === 'ranges'
-    ? `ranges ${source} ${atom.ranges.four.join()} ${atom.ranges.six.join()}`
-    : `${kind} ${source}`;
+  return kind === 'ranges' ? `ranges ${source} ${atom.key}` : `${kind} ${source}`;
 }
 
 /**

@@ -27,7 +27,10 @@ export function makeProgram(scheme: Scheme, expressions: readonly Checked[]): Ex
   const values = expressions.flatMap(({ kind, typed }, index): [number, string][] =>
     kind === 'Bytes' ? [[index, valueOf(shared, typed)]] : [],
   );
-  const guards = new Guards(scheme);
+  const guards = new Guards(
+    scheme,
+    expressions.map(({ typed }) => typed),
+  );
   const options = expressions.map(({ kind, typed }) => (kind === 'Bool' ? guards.of(typed) : []));
   const chosen = chooseGuards(options).map((guard, index) =>
     expressions[index]!.kind === 'Bool' ? guard : undefined,

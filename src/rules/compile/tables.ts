@@ -72,9 +72,15 @@ export function prefilterTables(guards: readonly (Guard | undefined)[]): Prefilt
     const isKept = guard?.every((atom) => keep(sources, addresses, atom, owner)) ?? guard === undefined;
     if (!isKept) always[owner >> 5]! |= 1 << (owner & 31);
   }
+  const tables: AddressTables[] = [];
+  for (const [source, owned] of addresses) {
+    const table = addressTables(source, owned);
+    if (table !== undefined) tables.push(table);
+    else for (const { owner } of owned) always[owner >> 5]! |= 1 << (owner & 31);
+  }
   return {
     sources: [...sources].map(([source, parts]) => sourceTables(source, parts)),
-    addresses: [...addresses].map(([source, ranges]): AddressTables => addressTables(source, ranges)),
+    addresses: tables,
     always,
   };
 }
@@ -101,6 +107,9 @@ function sourceTables(source: string, parts: SourceParts): SourceTables {
 function tinyTables(
   literals: readonly Uint8Array[],
 ): Pick<SourceTables, 'tiny' | 'tinyPairs' | 'tinyStarts'> {
+  if (literals.every((literal) => literal.length >= windowBytes)) {
+    return { tinyPairs: new Uint8Array(), tinyStarts: new Int32Array(), tiny: new Int32Array() };
+  }
   const byFirst: number[][] = Array.from({ length: 256 }, () => []);
   const tinyPairs = emptyPairs();
   for (const [index, literal] of literals.entries()) {

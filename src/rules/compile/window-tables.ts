@@ -92,7 +92,8 @@ function commonness(bytes: Uint8Array, at: number): number {
 
 function hashTable(entries: ReadonlyMap<number, readonly number[]>): Omit<Windows, 'stride'> {
   const wanted = 2 ** Math.ceil(Math.log2(entries.size * filterBytesPerWindow + 1));
-  const bytes = Math.min(filterBytesMax, Math.max(filterBytesMin, wanted));
+  // Sources without windows are many where rules name many fields.
+  const bytes = entries.size === 0 ? 1 : Math.min(filterBytesMax, Math.max(filterBytesMin, wanted));
   const windowFilter = new Uint8Array(bytes);
   const places = placesFor(entries.size);
   const windowKeys = new Int32Array(places);
