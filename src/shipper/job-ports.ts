@@ -13,6 +13,8 @@ export interface JobPorts {
   random(): number;
   /** Milliseconds since 1970. */
   wallMs(): number;
+  /** Milliseconds of the clock that turns are given. */
+  monotonicMs(): number;
   sinkOf(config: ShipperJob): Sink;
   /** A batch has been accepted or refused: there may be more to do. */
   wake(): void;

@@ -152,7 +152,7 @@ export class Job {
     const dueMs = batch.beganMs + this.config.batch.max_interval * msPerSecond;
     const isLast = batch.to.record >= this.#endRecord;
     if (!batch.isFull && !isUrgent && !isLast && nowMs < dueMs) return dueMs - nowMs;
-    return this.#plan(nowMs) ? again : this.#retryAtMs - nowMs;
+    return this.#plan() ? again : this.#retryAtMs - nowMs;
   }
 
   /** Adds one block to the batch. True: it took something, and there may be more. */
@@ -226,7 +226,7 @@ export class Job {
   }
 
   /** Settles what the next batch is, and writes it down. False: it could not be written. */
-  #plan(nowMs: number): boolean {
+  #plan(): boolean {
     const batch = this.#batch;
     const plan: Plan = {
       id: batch.id(),
@@ -243,7 +243,7 @@ export class Job {
     if (failure !== null) {
       Object.assign(this.#state, before, { plan: null });
       this.#begin();
-      this.#refused(failure, nowMs);
+      this.#refused(failure);
       return false;
     }
     this.#isMade = true;
@@ -297,7 +297,7 @@ export class Job {
     const answered = (failure: SinkFailure | null, mark?: string): void => {
       this.#isBusy = false;
       if (failure === null) this.#accepted(plan, mark);
-      else this.#refused(failure, nowMs);
+      else this.#refused(failure);
       this.#closing?.();
       this.#ports.wake();
     };
@@ -341,7 +341,9 @@ export class Job {
     this.#begin();
   }
 
-  #refused({ code, message, retryAfterMs = 0 }: SinkFailure, nowMs: number): void {
+  /** What it waits for counts from now: an attempt may have taken long. */
+  #refused({ code, message, retryAfterMs = 0 }: SinkFailure): void {
+    const nowMs = this.#ports.monotonicMs();
     const wallMs = this.#ports.wallMs();
     if (this.#failuresInRow === 0) this.#failingSinceMs = wallMs;
     this.totals.failures += 1;
@@ -385,7 +387,7 @@ export class Job {
   giveUp(segment: number, nowMs: number): number {
     const state = this.#state;
     const isInHand = state.plan === null && state.next.segment <= segment && this.#batch.length > 0;
-    if (isInHand) this.#plan(nowMs);
+    if (isInHand) this.#plan();
     else if (state.plan !== null && !this.#isMade && state.plan.from.segment <= segment) {
       this.#remake(state.plan, nowMs);
     }

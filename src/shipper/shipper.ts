@@ -191,6 +191,7 @@ export class Shipper {
       notices: this.#notices,
       random,
       wallMs: () => clock.nowMs(),
+      monotonicMs: () => clock.monotonicMs(),
       sinkOf,
       wake: () => this.#wake(),
     });

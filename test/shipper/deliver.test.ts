@@ -228,6 +228,25 @@ t.test('without jobs nobody wants the records', async (t) => {
   t.equal(ring.head, ring.tail);
 });
 
+t.test('what a destination asks to wait counts from its answer, however long that took', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring();
+  h.start([jobConfig('a')], [ring]);
+  const sink = h.sink('a');
+  sink.reply = undefined;
+  ring.write({ ray: 1 });
+  await h.pass(500);
+  t.equal(sink.attempts, 1);
+  await h.pass(30_000);
+  sink.answer({ code: 'HTTP_429', message: 'not now', retryAfterMs: 2000 });
+  await h.pass(1900);
+  t.equal(sink.attempts, 1, 'not yet');
+  sink.reply = null;
+  await h.pass(200);
+  t.equal(sink.attempts, 2);
+  t.same(sink.rays, [1]);
+});
+
 t.test('SIGUSR1 reaches the sinks', (t) => {
   const h = new Harness(t);
   h.start([jobConfig('a'), jobConfig('b')]);
