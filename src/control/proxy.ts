@@ -17,7 +17,7 @@ import { becomeAccount, findAccount } from './account.ts';
 import { type OpenAdmin, openAdmin } from './admin-open.ts';
 import { configuredAdmin } from './admin-place.ts';
 import { adminPorts, type Reloads } from './admin-side.ts';
-import { type Configuration, keysThatNeedRestart, readConfiguration } from './configuration.ts';
+import { type Configuration, keysThatNeedRestart, type Read, readConfiguration } from './configuration.ts';
 import { giveFolder, lockFolder } from './data-folder.ts';
 import { Delivery, type ShipperThread } from './delivery.ts';
 import type { EdgeRing, EdgeThread } from './edge-life.ts';
@@ -27,6 +27,7 @@ import type { SocketOwner } from './host.ts';
 import { HostsFile } from './hosts-file.ts';
 import { Identity } from './identity.ts';
 import { deliveryOf } from './job-filters.ts';
+import type { ReadQuestion } from './read-apart.ts';
 import { readyLine } from './ready-line.ts';
 import { NameResolver, systemNameServers } from './resolve.ts';
 import { Sockets } from './sockets.ts';
@@ -48,6 +49,8 @@ export interface ProxyPorts {
   giveUp: (why: string) => void;
   createEdge: (setup: EdgeThreadSetup, heapMb: number) => EdgeThread;
   createShipper: () => ShipperThread;
+  /** While control goes on with its work. */
+  readConfiguration: (question: ReadQuestion) => Promise<Read>;
 }
 
 export interface ProxyStart {
@@ -329,7 +332,9 @@ export class Proxy {
     } catch (error) {
       return refuse(`${before.file} cannot be read: ${(error as Error).message}`);
     }
-    const read = readConfiguration(before.file, text, before.ids, this.#start.testFaults);
+    const read = await this.#read(before, text);
+    if (typeof read === 'string') return refuse(read);
+    if (this.#isDraining) return refuse('the process ends');
     if (!read.ok) {
       this.#ports.show(read.diagnostics);
       return refuse(`${before.file} cannot be used`, { diagnostics: read.diagnostics.trimEnd().split('\n') });
@@ -347,6 +352,15 @@ export class Proxy {
     return refusal === undefined
       ? { ok: true, value: { snapshot: after.compiled.policy.id } }
       : refuse(refusal);
+  }
+
+  async #read({ file, ids }: Configuration, text: string): Promise<Read | string> {
+    const { testFaults } = this.#start;
+    try {
+      return await this.#ports.readConfiguration({ file, text, before: ids, testFaults });
+    } catch (error) {
+      return `${file} cannot be read: ${(error as Error).message}`;
+    }
   }
 
   async #publish(before: Configuration, after: Configuration): Promise<string | undefined> {

@@ -21,11 +21,12 @@ import {
 import { OwnSockets, type SocketOwner } from './host.ts';
 import { LentSockets } from './lent-sockets.ts';
 import { Proxy, type ProxyPorts, type ProxyStart } from './proxy.ts';
+import { readApart } from './read-apart.ts';
 import { ServiceManager } from './service-manager.ts';
 import { onSignals } from './signals.ts';
 import { StartError } from './start-error.ts';
 import { Supervisor } from './supervisor.ts';
-import { createEdge, createShipper } from './threads.ts';
+import { createConfigReader, createEdge, createShipper } from './threads.ts';
 
 export interface ServiceOptions {
   file: string;
@@ -58,6 +59,7 @@ function proxyPorts(): ProxyPorts {
     },
     createEdge,
     createShipper,
+    readConfiguration: (question) => readApart(question, createConfigReader),
   };
 }
 

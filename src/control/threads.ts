@@ -6,11 +6,13 @@ import { Worker } from 'node:worker_threads';
 import type { EdgeThreadSetup } from '../edge/protocol.ts';
 import type { ShipperThread } from './delivery.ts';
 import type { EdgeThread } from './edge-life.ts';
+import type { ReadQuestion } from './read-apart.ts';
 
 const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 
 const entries = {
   edge: new URL(`../edge/worker.thread${extension}`, import.meta.url),
+  config: new URL(`./config.thread${extension}`, import.meta.url),
   shipper: new URL(`../shipper/shipper.thread${extension}`, import.meta.url),
 } as const;
 
@@ -29,4 +31,8 @@ export function createShipper(): ShipperThread {
     name: 'shipper',
     resourceLimits: { maxOldGenerationSizeMb: shipperHeapMb },
   });
+}
+
+export function createConfigReader(question: ReadQuestion): Worker {
+  return new Worker(entries.config, { name: 'config', workerData: question });
 }
