@@ -2,7 +2,7 @@
  * Reads a config in a thread of its own: ten thousand rules take seconds, in which control answers the admin API and the
  * supervisor. One that memory does not suffice for refuses a reload, and ends nothing else.
  */
-import type { Worker } from 'node:worker_threads';
+import type { EventEmitter } from 'node:events';
 import { ConfigFiles, type Ids } from '../config/index.ts';
 import type { Configuration, Read } from './configuration.ts';
 
@@ -26,7 +26,7 @@ export type ReadAnswer =
 /** Rejects where the thread ended without an answer. */
 export async function readApart(
   question: ReadQuestion,
-  createReader: (question: ReadQuestion) => Pick<Worker, 'once'>,
+  createReader: (question: ReadQuestion) => EventEmitter,
 ): Promise<Read> {
   const answer = await new Promise<ReadAnswer>((resolve, reject) => {
     const thread = createReader(question);
