@@ -56,7 +56,7 @@ export function findField(scheme: Scheme, span: Span, written: string): { name: 
   const field = scheme.fields.get(name);
   if (field !== undefined) return { name, field };
   if (scheme.later.has(name)) throw new Fault(span, `the field "${written}" is not available yet`);
-  if (functions[written] !== undefined || written === 'any' || written === 'all') {
+  if (Object.hasOwn(functions, written) || written === 'any' || written === 'all') {
     throw new Fault(span, `"${written}" is a function, and wants arguments`, `${written}(...)`);
   }
   const near = nearestName(name, [...scheme.fields.keys(), ...scheme.later]);
