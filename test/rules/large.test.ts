@@ -68,3 +68,17 @@ t.test('a field that only whole values are compared with has no tables for parts
   });
   t.strictSame(walk(matcher), [5, 99]);
 });
+
+t.test('patterns that would not fit into a worker are refused, at the first that is too much', async (t) => {
+  const pattern = (index: number): string => `http.host matches "x${index}[a-z]{900}y+[0-9]{900}"`;
+  const texts = Array.from({ length: 80 }, (_, index) => pattern(index));
+  const { findings, program } = compile(texts);
+  t.equal(program, undefined);
+  t.equal(findings.length, 1);
+  const { index, from, to, message } = findings[0]!;
+  t.match(message, /too large together/);
+  t.strictSame([from, to], [0, pattern(index).length]);
+  t.equal(compile(texts.slice(0, index)).findings.length, 0);
+  // The same pattern is there once, however often it is written.
+  t.equal(compile(Array.from({ length: 200 }, () => pattern(1))).findings.length, 0);
+});

@@ -29,7 +29,7 @@ export function readPattern(literal: Literal): Test {
       'lower the repetition counts',
     );
   }
-  return { kind: 'pattern', source, required: requiredLiterals(pattern) };
+  return { kind: 'pattern', source, size, required: requiredLiterals(pattern) };
 }
 
 function parse(literal: Literal): Pattern {

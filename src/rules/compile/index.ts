@@ -5,6 +5,7 @@ import { checkBool, checkBytes } from './check.ts';
 import { fold } from './fold.ts';
 import { ListTables, type NamedList } from './lists.ts';
 import { parse } from './parse.ts';
+import { PatternBudget, patternsSizeMax } from './pattern-budget.ts';
 import { type Checked, makeProgram } from './program.ts';
 import type { Scheme } from './scheme.ts';
 
@@ -45,6 +46,8 @@ export function compileSet({ scheme, lists, expressions }: CompileInput): Compil
   const findings: Finding[] = [];
   const tables = new ListTables(lists);
   const checked: Checked[] = [];
+  const budget = new PatternBudget();
+  let hasRoom = true;
   for (const [index, { text, want }] of expressions.entries()) {
     const add = (severity: Finding['severity'], { from, to }: Span, message: string, hint?: string): void => {
       findings.push({ index, from, to, message, ...(hint === undefined ? {} : { hint }), severity });
@@ -53,7 +56,18 @@ export function compileSet({ scheme, lists, expressions }: CompileInput): Compil
     try {
       const context = { scheme, lists: tables, warn };
       const check = want === 'Bool' ? checkBool : checkBytes;
-      checked.push({ kind: want, typed: fold(check(context, parse(text, want))) });
+      const typed = fold(check(context, parse(text, want)));
+      checked.push({ kind: want, typed });
+      const had = hasRoom;
+      hasRoom = budget.add(typed);
+      // Told once: all that follow would be told the same.
+      if (had && !hasRoom) {
+        throw new Fault(
+          { from: 0, to: text.length },
+          `the patterns of "matches" are too large together: ${patternsSizeMax} instructions up to here, which a worker has memory for`,
+          'write fewer or smaller ones: "contains", "wildcard" and lists take next to nothing',
+        );
+      }
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       add('error', error, error.message, error.hint);

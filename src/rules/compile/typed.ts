@@ -19,7 +19,13 @@ export type Test =
   | { readonly kind: 'exists' }
   /** Texts between the stars; folded: all in lower case, and compared with the value in lower case. */
   | { readonly kind: 'glob'; readonly pieces: readonly string[] }
-  | { readonly kind: 'pattern'; readonly source: string; readonly required: readonly string[] | null }
+  | {
+      readonly kind: 'pattern';
+      readonly source: string;
+      /** Instructions, once compiled. */
+      readonly size: number;
+      readonly required: readonly string[] | null;
+    }
   | { readonly kind: 'texts'; readonly key: string; readonly texts: readonly string[] }
   | { readonly kind: 'ints'; readonly key: string; readonly ranges: readonly IntRange[] }
   | { readonly kind: 'ips'; readonly key: string; readonly ranges: IpRanges }
