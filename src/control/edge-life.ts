@@ -85,7 +85,9 @@ export class EdgeLife {
       thread.on('exit', (code: number) => {
         this.#hasEnded = true;
         page.clearGauges();
-        this.#waiting?.done(undefined);
+        this.#waiting?.done(
+          this.#waiting.kind === 'prepared' ? 'it ended while it prepared the configuration' : undefined,
+        );
         resolve(cause ?? new Error(`exit code ${code}`));
       });
     });
@@ -137,7 +139,10 @@ export class EdgeLife {
     this.#thread.postMessage(message);
   }
 
-  /** Resolves to a refusal, or undefined; a thread that ends meanwhile does not refuse. */
+  /**
+   * Resolves to a refusal, or undefined. A thread that ends meanwhile refuses: the configuration may be why (its rules need
+   * more than `worker.heapMb`), and must not be put in force then.
+   */
   async prepare(configuration: EdgeConfiguration): Promise<string | undefined> {
     return await this.#ask({ kind: 'prepare', configuration }, 'prepared', configuration.policy.id);
   }

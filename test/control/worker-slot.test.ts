@@ -274,6 +274,22 @@ t.test('one refusal anywhere abandons it everywhere', async (t) => {
   for (const thread of rig.threads) t.same(thread.kinds(), ['prepare', 'abandon']);
 });
 
+t.test('a worker that ends while it prepares a configuration refuses it', async (t) => {
+  const rig = await start(2, { stallMs: 100_000 });
+  await rig.pass(300);
+  const published = rig.fleet.publish((slot) => configuration(2, slot), {
+    stallMs: 1000,
+    perMinuteMax: 5,
+    drainMs: 1,
+  });
+  rig.thread(0).say({ kind: 'prepared', id: 2 });
+  rig.thread(1).end(1, new Error('out of memory'));
+  t.equal(await published, 'worker 1: it ended while it prepared the configuration');
+  t.same(rig.thread(0).kinds(), ['prepare', 'abandon']);
+  await rig.pass(40);
+  t.equal(rig.thread(2).setup.configuration.policy.id, 1, 'the next one begins with what is in force');
+});
+
 t.test('a worker that begins between the two steps gets the configuration whole', async (t) => {
   const rig = await start(2, { stallMs: 100_000 });
   const published = rig.fleet.publish((slot) => configuration(2, slot), {
