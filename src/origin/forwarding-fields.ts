@@ -65,6 +65,27 @@ function hostValue(host: string): string {
   return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(host) ? host : `"${host.replaceAll(/["\\]/g, '')}"`;
 }
 
+/** `host` and `proto` of an element of Forwarded, as they follow something else in it. */
+function siteParts(host: string, protocol: string): string {
+  return `${host === '' ? '' : `;host=${hostValue(host)}`};proto=${protocol}`;
+}
+
+function hostOf(request: HeadView): string {
+  return (request.flags & headFlag.hasHost) === 0 ? '' : request.authorityText;
+}
+
+/**
+ * Writes the fields of a request that is made for no client. Its answer is served to all, so the origin has to know the
+ * scheme and the host that they ask by: else an origin that redirects to https would answer with that.
+ */
+export function writeSite(writer: CommandWriter, request: HeadView, isTls: boolean): void {
+  const protocol = isTls ? 'https' : 'http';
+  const host = hostOf(request);
+  writer.editText(editOp.set, forwardedProtoId, protocol);
+  if (host !== '') writer.editText(editOp.set, forwardedHostId, host);
+  writer.editText(editOp.set, forwardedId, siteParts(host, protocol).slice(1));
+}
+
 /** Writes the fields of a request from a trusted proxy: its own, extended by the proxy's address. */
 export function writeForwarding(
   writer: CommandWriter,
@@ -78,11 +99,9 @@ export function writeForwarding(
   writer.editText(editOp.set, forwardedForId, before === undefined ? peer : `${before}, ${peer}`);
   const protocol = isTls ? 'https' : 'http';
   if (!request.has(forwardedProtoId)) writer.editText(editOp.set, forwardedProtoId, protocol);
-  const hasHost = (request.flags & headFlag.hasHost) !== 0;
-  const host = hasHost ? request.authorityText : '';
+  const host = hostOf(request);
   if (host !== '' && !request.has(forwardedHostId)) writer.editText(editOp.set, forwardedHostId, host);
-  const hostPart = host === '' ? '' : `;host=${hostValue(host)}`;
-  const element = `for=${forwardedNode(bytes, peerOffset)}${hostPart};proto=${protocol}`;
+  const element = `for=${forwardedNode(bytes, peerOffset)}${siteParts(host, protocol)}`;
   const elements = request.joinedText(forwardedId);
   writer.editText(editOp.set, forwardedId, elements === undefined ? element : `${elements}, ${element}`);
 }

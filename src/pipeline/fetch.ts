@@ -10,7 +10,7 @@ import {
   storeState,
 } from '../engine/contract.ts';
 import { knownId, maskOf } from '../engine/head-view.ts';
-import { maxForwards, viaHops, writeForwarding } from '../origin/index.ts';
+import { maxForwards, viaHops, writeForwarding, writeSite } from '../origin/index.ts';
 import type { Exchange } from './exchange.ts';
 import { ensureKey } from './lookup.ts';
 import { fetchMode } from './notes.ts';
@@ -52,11 +52,12 @@ function mayCollapse(exchange: Exchange): boolean {
 }
 
 /** Fields that the origin gets beside those of the client. */
-function writeFields(exchange: Exchange, hostHeader: string): void {
-  const { request, writer } = exchange;
+function writeFields(exchange: Exchange, hostHeader: string, hasClient: boolean): void {
+  const { request, writer, event } = exchange;
   if (hostHeader !== '') writer.editText(editOp.set, hostId, hostHeader);
-  const peer = exchange.event.word(eventWord.clientAddress);
-  if (exchange.isPeerTrusted && peer !== 0) writeForwarding(writer, request, peer, exchange.event.isTls);
+  const peer = event.word(eventWord.clientAddress);
+  if (exchange.isPeerTrusted && peer !== 0) writeForwarding(writer, request, peer, event.isTls);
+  else if (!hasClient) writeSite(writer, request, event.isTls);
   writeChanges(writer, exchange.changes.fields);
   if (request.code === methodId.options && request.has(maxForwardsId)) {
     const hops = maxForwards(request);
@@ -106,7 +107,8 @@ function writeFetch(
     writer.set(commandWord.objectGeneration, generation);
     writeValidators(writer, exchange.storedHead.reset(table));
   }
-  writeFields(exchange, candidate.hostHeader);
+  const hasClient = exchange.event.hasClient && (flags & commandFlag.background) === 0;
+  writeFields(exchange, candidate.hostHeader, hasClient);
   writer.endEdits(commandWord.editsOffset);
   writer.end();
   return true;

@@ -16,7 +16,9 @@ export function originFailed(exchange: Exchange): number {
   zone.balancer.noteFailure(server, cause, exchange.nowMs);
   recallNote(exchange);
   readFacts(exchange);
-  if (mayRetry(event.flags, cause, attempts, zone.balancer.settings.retriesMax))
+  // Without the client, what a trusted proxy has said of the request cannot be told from what anybody has said.
+  const isKnown = event.hasClient || exchange.plan.trustedProxies.isEmpty;
+  if (isKnown && mayRetry(event.flags, cause, attempts, zone.balancer.settings.retriesMax))
     return fetchAgain(exchange, server);
   const served = serveOnError(exchange);
   if (served !== next) return served;

@@ -1,7 +1,8 @@
 /** Serving stale responses: while they are refreshed, and in place of errors (RFC 5861). */
 import t from 'tap';
 import { defaultCacheSettings } from '../../src/pipeline/protocol.ts';
-import { FakeProxy, type OriginResponse, snapshotWith } from '../support/fake-proxy.ts';
+import type { Fields } from '../support/fake-engine.ts';
+import { type ClientRequest, FakeProxy, type OriginResponse, snapshotWith } from '../support/fake-proxy.ts';
 
 function saying(value: string, body = 'old'): OriginResponse {
   return {
@@ -37,6 +38,41 @@ t.test('a background refresh may find it unchanged', async (t) => {
   proxy.origin = () => ({ status: 304 });
   proxy.send();
   t.equal(proxy.send().get('cache-status'), 'parapet; hit; ttl=10');
+});
+
+t.test('a background refresh tells the scheme and the host that its answer is served by', async (t) => {
+  const names = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded'];
+  const stale = (request: ClientRequest, trustedProxies: string[] = []) => {
+    const origin = () => saying('max-age=10, stale-while-revalidate=30');
+    const proxy = new FakeProxy(origin, snapshotWith({ trustedProxies }));
+    proxy.send(request);
+    proxy.advance(15);
+    proxy.send(request);
+    t.ok(proxy.asked[1]?.isBackground);
+    return names.map((name) => proxy.asked[1]?.get(name));
+  };
+  t.same(stale({ isTls: true, host: 'a' }), [undefined, 'https', 'a', 'host=a;proto=https']);
+  const claims: Fields = [
+    ['x-forwarded-proto', 'https'],
+    ['x-forwarded-host', 'b'],
+    ['forwarded', 'for=evil'],
+  ];
+  t.same(stale({ host: 'a', fields: claims }), [undefined, 'http', 'a', 'host=a;proto=http'], 'not believed');
+  const [client, protocol, host] = stale({ host: 'a', fields: claims, peer: '10.0.0.1' }, ['10.0.0.0/8']);
+  t.same([client, protocol, host], ['10.0.0.1', 'https', 'b'], 'what a trusted proxy says stands');
+});
+
+t.test('a background refresh is not tried again where it is not known who said what of it', async (t) => {
+  for (const trustedProxies of [[], ['10.0.0.0/8']]) {
+    const origin = () => saying('max-age=10, stale-while-revalidate=30');
+    const proxy = new FakeProxy(origin, snapshotWith({ trustedProxies }));
+    proxy.send();
+    proxy.advance(15);
+    proxy.origin = () => ({ fails: 'connectionRefused', mayRetry: true });
+    t.equal(proxy.send().cacheResult, 'updating');
+    t.equal(proxy.asked.length, trustedProxies.length === 0 ? 3 : 2);
+    t.equal(proxy.asked.at(-1)?.get('x-forwarded-proto'), 'http');
+  }
 });
 
 t.test('a background refresh that fails leaves what is stored', async (t) => {

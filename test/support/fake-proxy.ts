@@ -340,7 +340,7 @@ export class FakeProxy {
       fields = fields.filter(([name]) => !conditional.has(name));
     if ((command.flags & commandFlag.forwardingFields) !== 0) {
       fields = fields.filter(([name]) => !forwarding.has(name));
-      fields.push(['x-forwarded-for', request.peer ?? '192.0.2.1']);
+      if (exchange.hasClient) fields.push(['x-forwarded-for', request.peer ?? '192.0.2.1']);
     }
     fields = applyEdits(fields, command.edits);
     exchange.attempts += 1;
