@@ -1,6 +1,6 @@
 /** The config of a command: read, or its faults told. */
 import { readFileSync } from 'node:fs';
-import { noIds } from '../config/index.ts';
+import { noIds, unreadable } from '../config/index.ts';
 import { type Configuration, readConfiguration } from '../control/index.ts';
 
 export const defaultFile = 'parapet.yaml';
@@ -20,7 +20,7 @@ export function readConfig(file: string): Configuration {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new CommandError(`${file}: error: cannot be read: ${(error as Error).message}\n`, true);
+    throw new CommandError(unreadable(file, error as NodeJS.ErrnoException), true);
   }
   const read = readConfiguration(file, text, noIds, false);
   if (!read.ok) throw new CommandError(read.diagnostics, true);

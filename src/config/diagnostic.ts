@@ -68,3 +68,12 @@ export function formatDiagnostics(faults: readonly Diagnostic[]): string {
   const totals = [count(faults.length - warnings, 'error'), count(warnings, 'warning')];
   return `${sorted.map(formatDiagnostic).join('\n')}\n${totals.filter((total) => total !== '').join(', ')}\n`;
 }
+
+/** Why a config cannot be read at all. */
+export function unreadable(file: string, error: NodeJS.ErrnoException): string {
+  const why =
+    error.code === 'ENOENT'
+      ? 'there is no such file (-c FILE names another)'
+      : `cannot be read: ${error.message}`;
+  return `${file}: error: ${why}\n`;
+}

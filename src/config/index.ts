@@ -7,7 +7,7 @@ export {
   type NamedServer,
   noIds,
 } from './compile.ts';
-export { type Diagnostic, formatDiagnostics } from './diagnostic.ts';
+export { type Diagnostic, formatDiagnostics, unreadable } from './diagnostic.ts';
 export { ConfigFiles } from './files.ts';
 export { type Loaded, loadConfig } from './load.ts';
 export type { Config } from './schema.ts';

@@ -110,13 +110,6 @@ function breaks(
 
 function place(finding: Finding, source: Source): Diagnostic {
   const { path, part = 'value', message, expected, suggestion, hint, span, severity } = finding;
-  return {
-    file: source.file,
-    ...source.locate(path, part, span),
-    message,
-    expected,
-    suggestion,
-    hint,
-    severity,
-  };
+  const at = source.locate(path, part, span);
+  return { file: source.file, ...at, message, expected, suggestion, hint: hint ?? at.hint, severity };
 }

@@ -63,6 +63,8 @@ export function misplaced(key: string, isTop: boolean, root: SchemaNode): Mispla
   const word = isTop && Object.hasOwn(otherWords, key) ? otherWords[key] : undefined;
   if (word === '') return { message: ': there is nothing like it yet in this version' };
   if (word !== undefined) return { expected: word };
+  if (!isTop && root.properties?.[key]?.notYet === undefined && root.properties?.[key] !== undefined)
+    return { message: ': it is a key of the top of the config' };
   const places = [...new Set(placesOf(root, key, ''))];
   if (places.length === 0 || places.length > placesMax) return undefined;
   return { message: `: it is a key of ${places.join(' and of ')}` };

@@ -11,6 +11,7 @@ import {
 } from 'yaml';
 import type { Diagnostic, Path } from './diagnostic.ts';
 import { sourceOffset } from './scalar-offsets.ts';
+import { commentHint, syntaxHint, unresolvedAliases } from './yaml-hint.ts';
 
 /** What of a path is meant: the value that it leads to, or the key before it. */
 export type Part = 'key' | 'value';
@@ -20,6 +21,8 @@ export interface Place {
   column: number;
   length: number;
   source: string;
+  /** What may be meant otherwise at this place than YAML reads it. */
+  hint?: string | undefined;
 }
 
 export interface Source {
@@ -49,17 +52,24 @@ export function parseSource(file: string, source: string): Source {
     const length = Math.max(1, Math.min(range[1] - range[0], shown.length - col + 1));
     return { line: Math.max(1, line), column: Math.max(1, col), length, source: shown };
   };
-  const faults = [...document.errors, ...document.warnings].map((problem): Diagnostic => {
+  const told = new Set<number>();
+  const faults = [...document.errors, ...document.warnings].flatMap((problem): Diagnostic[] => {
     const { message, expected } = syntaxMessage(problem.code, problem.message);
-    return Object.assign({ file, message, expected }, place(problem.pos));
+    const at = place(problem.pos);
+    // What follows in the same line is nearly always a consequence.
+    if (told.has(at.line)) return [];
+    told.add(at.line);
+    return [{ file, message, expected, hint: syntaxHint(problem.code), ...at }];
   });
-  const broken = document.errors.some((problem) => problem.code !== 'DUPLICATE_KEY');
+  const unresolved = unresolvedAliases(document);
+  for (const { range, message, hint } of unresolved) faults.push({ file, message, hint, ...place(range) });
+  const broken = unresolved.length > 0 || document.errors.some((problem) => problem.code !== 'DUPLICATE_KEY');
   let value: unknown;
   if (!broken) {
     try {
       value = document.toJS({ maxAliasCount: 1000 });
     } catch (cause) {
-      // Aliases without an anchor, or that grow beyond the limit.
+      // Aliases that grow beyond the limit.
       faults.push({ file, ...place([0, 1]), message: (cause as Error).message });
     }
   }
@@ -71,7 +81,8 @@ export function parseSource(file: string, source: string): Source {
     const { type, value: whole } = text;
     const start = text.range?.[0] ?? 0;
     const offset = (index: number) => sourceOffset(source, start, type, whole, index);
-    return place([offset(span.from), offset(Math.max(span.from, span.to - 1)) + 1]);
+    const meant = place([offset(span.from), offset(Math.max(span.from, span.to - 1)) + 1]);
+    return { ...meant, hint: commentHint(text) };
   };
   return { file, value, faults, locate };
 }

@@ -78,6 +78,9 @@ function describe(error: ErrorObject, root: unknown, rootSchema: SchemaNode): Fi
   }
 }
 
+/** A mapping of more keys than this is told as a mapping alone. */
+const keysShownMax = 4;
+
 const keysOf = (schema: SchemaNode): string[] =>
   Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => (inner.notYet ? [] : [key]));
 
@@ -144,6 +147,10 @@ function show(value: unknown): string {
 function expectation(schema: SchemaNode, isNumber: boolean): string {
   if (schema.enum) return oneOfText(schema.enum.map(String));
   const parts = [schema.expected ?? String(schema.type)];
+  // All of its values are named: bounds would say nothing.
+  if (schema.expected?.startsWith('one of ')) return schema.expected;
+  const keys = keysOf(schema);
+  if (keys.length > 0 && keys.length <= keysShownMax) return `${parts.join()} with ${keys.join(', ')}`;
   if (schema.minItems !== undefined)
     parts.push(`at least ${schema.minItems} ${schema.minItems === 1 ? 'entry' : 'entries'}`);
   // A bound that says nothing (0, the largest integer) is left out where the value is no number at all.

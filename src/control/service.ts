@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { noIds } from '../config/index.ts';
+import { noIds, unreadable } from '../config/index.ts';
 import { loadBinding } from '../engine/native/binding.ts';
 import { systemClock, systemMonotonicUs } from '../lib/clock.ts';
 import { readEnvironment } from '../lib/environment.ts';
@@ -87,7 +87,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
   try {
     text = readFileSync(options.file, 'utf8');
   } catch (error) {
-    show(`${options.file}: error: cannot be read: ${(error as Error).message}\n`);
+    show(unreadable(options.file, error as NodeJS.ErrnoException));
     return 1;
   }
   const read = readConfiguration(options.file, text, noIds, options.testFaults);

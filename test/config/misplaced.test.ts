@@ -22,3 +22,21 @@ t.test('a key that is not known where it stands', async (t) => {
     t.match(loaded.ok ? '' : formatDiagnostics(loaded.faults), told, text);
   }
 });
+
+t.test('a key of the top within a section', async (t) => {
+  const loaded = loadConfig('p.yaml', good.replace('origin: site }', 'origin: site, lists: {} }'));
+  const told = loaded.ok ? '' : formatDiagnostics(loaded.faults);
+  t.match(told, /unknown key "lists" in zones\[0\]: it is a key of the top of the config\n/);
+});
+
+t.test('hosts as nginx writes them', async (t) => {
+  for (const [host, meant] of [
+    ['_', '*'] as const,
+    ['.example.com', '*.example.com'] as const,
+    ['https://Example.com:80/', 'example.com'] as const,
+  ]) {
+    const loaded = loadConfig('p.yaml', good.replace('"*"', `"${host}"`));
+    const told = loaded.ok ? '' : formatDiagnostics(loaded.faults);
+    t.ok(told.includes('cannot be a host') && told.includes(`did you mean "${meant}"?`), host);
+  }
+});

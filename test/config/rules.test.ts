@@ -206,3 +206,16 @@ t.test('rules of all zones are checked as those of one', async (t) => {
   const good = load(`${zones}rules:\n  http_request_firewall_custom: [{ expression: ssl, action: log }]\n`);
   t.equal(good.ok && good.rules.shared?.rules.length, 1);
 });
+
+t.test('the target of a redirect is a URL or a path, and has no variables', async (t) => {
+  const redirect = (target: string) =>
+    `      http_request_dynamic_redirect:\n        - expression: ssl\n          action: redirect\n          action_parameters: { from_value: { target_url: ${target} } }\n`;
+  for (const value of ['www.example.com', 'javascript:alert(1)', 'http.host', 'https://'])
+    t.match(faultsIn(redirect(`{ value: "${value}" }`)), [/is no URL$/], value);
+  for (const value of ['https://$host$request_uri', 'https://{host}{uri}', 'https://%{HTTP_HOST}/'])
+    t.match(faultsIn(redirect(`{ value: "${value}" }`)), [/no variables in it$/], value);
+  for (const value of ['/new', 'https://example.com', 'http://a.example/$1'])
+    t.same(faultsIn(redirect(`{ value: "${value}" }`)), [], value);
+  const loaded = load(`${zone}${redirect('/new')}`);
+  t.match(loaded.ok ? [] : loaded.faults, [{ expected: 'a mapping with value, expression' }]);
+});

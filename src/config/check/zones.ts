@@ -44,7 +44,8 @@ function unknownOrigin(path: Path, name: string, origins: readonly string[]): Fi
 
 function checkHost(path: Path, host: string, owner: string | undefined): Finding | undefined {
   if (owner !== undefined) return { path, message: `the host "${host}" is taken by zone "${owner}"` };
-  if (host === '*' || isHost(host)) return undefined;
+  // `_` is how nginx writes "any other"; no client asks for it.
+  if (host === '*' || (host !== '_' && isHost(host))) return undefined;
   const expected = 'a name in lower case without port, `*.example.com`, or `*`';
   const suggestion = hostLike(host);
   return { path, message: `"${host}" cannot be a host`, expected, suggestion };
@@ -63,7 +64,10 @@ function isHost(host: string): boolean {
 
 /** What was probably meant: without scheme, port and path, in lower case, names beyond ASCII as in DNS. */
 function hostLike(host: string): string | undefined {
+  if (host === '_') return '*';
+  // `.example.com` of nginx takes the name itself too.
   const bare = host
+    .replace(/^\.(?=[a-z0-9])/i, '*.')
     .replace(/^[a-z]+:\/\//i, '')
     .replace(/\/.*$/, '')
     .replace(/(?<!:[^\]]*):[0-9]+$/, '')

@@ -5,6 +5,10 @@ import { type Action, compileValue, valueSection, wireText } from './action.ts';
 
 const statuses: readonly number[] = [301, 302, 303, 307, 308];
 
+/** Variables of nginx, of Caddy and of Apache that a target is usually made of. */
+const variables =
+  /\$\{?(?:host|http_host|server_name|request_uri|uri|scheme|args|is_args)\b|\{(?:host|uri|scheme|http\.request\.[a-z.]+)\}|%\{(?:HTTP_HOST|REQUEST_URI|QUERY_STRING)\}/;
+
 const parameters = section(
   {
     from_value: section(
@@ -43,8 +47,18 @@ export const redirect: Action = {
     const target = compileValue([...path, 'target_url'], target_url, context);
     if (!('text' in target)) return { kind: 'redirect', status, target, keepsQuery };
     const where = [...path, 'target_url', 'value'];
-    if (target_url.value === '')
-      context.fault(where, 'the URL is empty', 'a URL, or a path that begins with "/"');
+    if (target_url.value !== undefined && !/^(?:https?:\/\/[^/]|\/)/i.test(target.text))
+      context.fault(
+        where,
+        target.text === '' ? 'the URL is empty' : `"${target.text}" is no URL`,
+        'a URL that begins with http:// or https://, or a path that begins with "/"',
+      );
+    if (variables.test(target.text))
+      context.fault(
+        where,
+        'a value goes out as it stands: there are no variables in it',
+        `expression: 'concat("https://", http.host, http.request.uri)'`,
+      );
     if (keepsQuery && target.text.includes('?'))
       context.fault(where, 'the URL has a query, and preserve_query_string adds that of the request');
     const text = encodeLocation(wireText(target.text));
