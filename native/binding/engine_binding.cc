@@ -10,6 +10,7 @@
 
 #include "core/engine.h"
 #include "store_binding.h"
+#include "tls_binding.h"
 #include "values.h"
 
 namespace parapet::binding {
@@ -24,6 +25,7 @@ struct Host {
     Engine engine;
     uv_loop_t* loop = nullptr;
     uv_idle_t idle{};
+    TrustCache trusts;
     uv_timer_t timer{};
     uv_check_t check{};
     int open_handles = 0;
@@ -163,6 +165,7 @@ void read_timeouts(napi_env env, napi_value object, Timeouts& timeouts) {
     (void)read_number(env, object, "answerMs", timeouts.answer_ms);
     (void)read_number(env, object, "lingerMs", timeouts.linger_ms);
     (void)read_number(env, object, "drainMs", timeouts.drain_ms);
+    (void)read_number(env, object, "handshakeMs", timeouts.handshake_ms);
 }
 
 /// Calls `take(text, zone)` for every [name, zone] pair of the array under `name`.
@@ -353,15 +356,14 @@ Engine* engine_of(napi_env env) {
     return &host->engine;
 }
 
-napi_value engine_configure(napi_env env, napi_callback_info info) {
+/// The tables of `engineConfigure` and `engineCheck`; null, and an exception pending, where they cannot be used.
+std::unique_ptr<Tables> read_tables(napi_env env, napi_callback_info info) {
     std::size_t count = 2;
     napi_value args[2] = {};
     (void)napi_get_cb_info(env, info, &count, args, nullptr, nullptr);
-    Engine* engine = engine_of(env);
-    if (engine == nullptr) return nullptr;
     auto tables = std::make_unique<Tables>();
     if (count < 2 || napi_get_value_int32(env, args[0], &tables->snapshot) != napi_ok) {
-        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "engineConfigure: a snapshot id and its tables");
+        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "a snapshot id and its tables");
         return nullptr;
     }
     napi_value part = nullptr;
@@ -378,7 +380,41 @@ napi_value engine_configure(napi_env env, napi_callback_info info) {
     if (read_int(env, args[1], "serverField", server_field) && server_field >= 0 && server_field <= 2) {
         tables->server_field = static_cast<ServerField>(server_field);
     }
+    std::string fault;
+    if (!read_tls(env, args[1], *tables, host_slot(env)->trusts, fault)) {
+        napi_throw_error(env, "ERR_TLS", fault.c_str());
+        return nullptr;
+    }
+    return tables;
+}
+
+napi_value engine_configure(napi_env env, napi_callback_info info) {
+    Engine* engine = engine_of(env);
+    if (engine == nullptr) return nullptr;
+    auto tables = read_tables(env, info);
+    if (!tables) return nullptr;
     engine->configure(std::move(tables));
+    return undefined(env);
+}
+
+/// Throws where `engineConfigure` would, and changes nothing.
+napi_value engine_check(napi_env env, napi_callback_info info) {
+    if (engine_of(env) == nullptr || !read_tables(env, info)) return nullptr;
+    return undefined(env);
+}
+
+napi_value engine_set_ticket_keys(napi_env env, napi_callback_info info) {
+    std::size_t count = 1;
+    napi_value arg = nullptr;
+    (void)napi_get_cb_info(env, info, &count, &arg, nullptr, nullptr);
+    Engine* engine = engine_of(env);
+    if (engine == nullptr) return nullptr;
+    std::vector<TicketKey> keys;
+    if (count < 1 || !read_ticket_keys(env, arg, keys)) {
+        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "engineSetTicketKeys: keys of 80 bytes");
+        return nullptr;
+    }
+    engine->set_ticket_keys(std::move(keys));
     return undefined(env);
 }
 
@@ -503,6 +539,8 @@ napi_status register_engine(napi_env env, napi_value exports) {
     const napi_property_descriptor properties[] = {
         {"engineCreate", nullptr, engine_create, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"engineConfigure", nullptr, engine_configure, nullptr, nullptr, nullptr, napi_default, nullptr},
+        {"engineCheck", nullptr, engine_check, nullptr, nullptr, nullptr, napi_default, nullptr},
+        {"engineSetTicketKeys", nullptr, engine_set_ticket_keys, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"engineSetListeners", nullptr, engine_set_listeners, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"engineSetAddresses", nullptr, engine_set_addresses, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"engineSubmitLate", nullptr, engine_submit_late, nullptr, nullptr, nullptr, napi_default, nullptr},

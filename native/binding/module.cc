@@ -7,6 +7,7 @@
 #include "ring_binding.h"
 #include "store_binding.h"
 #include "system.h"
+#include "tls_binding.h"
 
 namespace {
 
@@ -53,7 +54,7 @@ NAPI_MODULE_INIT() {
   };
   if (napi_define_properties(env, exports, sizeof properties / sizeof properties[0], properties) != napi_ok) return nullptr;
   using namespace parapet::binding;
-  for (const auto add : {register_system, register_store, register_engine, register_ring}) {
+  for (const auto add : {register_system, register_store, register_engine, register_ring, register_tls}) {
     if (add(env, exports) != napi_ok) return nullptr;
   }
   return exports;

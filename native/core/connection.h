@@ -13,6 +13,7 @@
 #include "store/store.h"
 #include "tables.h"
 #include "timers.h"
+#include "tls.h"
 
 namespace parapet {
 
@@ -51,7 +52,7 @@ struct Buffer {
     [[nodiscard]] std::uint32_t size() const noexcept { return end - start; }
 };
 
-enum class ClientTimer : std::uint8_t { none, idle, head, body, write, linger };
+enum class ClientTimer : std::uint8_t { none, idle, head, body, write, linger, handshake };
 
 struct Client : Watch {
     Client() noexcept : Watch(Kind::client) {}
@@ -60,7 +61,9 @@ struct Client : Watch {
     Address peer;
     Address local;
     Buffer in;   // received, not yet used
-    Buffer out;  // to be sent before anything else
+    Buffer out;  // to be sent before anything else; over TLS it is sealed already
+    std::unique_ptr<Tls> tls;  // null: plain
+    Buffer cipher;  // received over TLS, not yet opened
     http1::HeadScan scan;
     Deadline timer;
     ClientTimer timer_use = ClientTimer::none;
@@ -105,6 +108,7 @@ struct Exchange {
     std::int32_t zone = -1;
     std::int32_t method = 0;
     bool http10 = false;
+    bool tls = false;  // the request came over TLS
     bool keep_alive = false;
     bool has_slot = false;
     bool recorded = false;
@@ -135,6 +139,7 @@ struct Exchange {
     std::int32_t reason = 0;
     std::int32_t outcome = 0;
     std::int32_t fail_cause = 0;
+    std::int32_t fail_detail = 0;
     std::int32_t cached_status = 0;
     bool want_ended = false;
 
@@ -174,6 +179,9 @@ struct Exchange {
     std::uint64_t origin_bytes = 0;
     std::uint64_t origin_asked_ns = 0;
     std::uint64_t origin_connect_ns = 0;
+    std::uint64_t origin_tls_ns = 0;
+    std::uint8_t origin_protocol = 0;  // index into tls_protocols
+    bool origin_resumed = false;
     std::uint64_t origin_sent_ns = 0;
     std::uint64_t origin_head_ns = 0;
     std::uint64_t origin_done_ns = 0;
@@ -188,7 +196,7 @@ struct Exchange {
 
 struct Pool;
 
-enum class OriginTimer : std::uint8_t { none, first_byte, between_bytes, write, idle };
+enum class OriginTimer : std::uint8_t { none, first_byte, between_bytes, write, idle, handshake };
 
 struct Origin : Watch {
     Origin() noexcept : Watch(Kind::origin) {}
@@ -197,6 +205,7 @@ struct Origin : Watch {
     Exchange* exchange = nullptr;
     Address address;
     bool connecting = false;
+    bool handshaking = false;     // connected, TLS is not there yet
     bool reused = false;
     bool readable = false;
     bool half_closed = false;
@@ -213,7 +222,9 @@ struct Origin : Watch {
     std::uint32_t interim = 0;
     std::uint64_t sent = 0;       // bytes of this request that the kernel took
     Buffer in;
-    Buffer out;
+    Buffer out;      // over TLS it is sealed already
+    std::unique_ptr<Tls> tls;  // null: plain
+    Buffer cipher;   // received over TLS, not yet opened
     Buffer decoded;  // body bytes that the store had no room for yet
     std::uint32_t early_offset = 0;  // body bytes in scratch right behind the head, valid in this batch
     std::uint32_t early_length = 0;
@@ -234,6 +245,7 @@ struct Origin : Watch {
 struct Pool {
     Server server;
     ServerCounts* counts = nullptr;
+    TlsSessions sessions;
     std::vector<Origin*> idle;  // the most recently used last
     Exchange* queue_first = nullptr;
     Exchange* queue_last = nullptr;

@@ -192,9 +192,24 @@ inline constexpr std::int32_t exchanges_limit_total = 36;
 inline constexpr std::int32_t followers_refused_total = 37;
 inline constexpr std::int32_t idle_closed_total = 38;
 inline constexpr std::int32_t origin_queue_full_total = 39;
+inline constexpr std::int32_t tls_handshakes_total = 40;
+inline constexpr std::int32_t tls_resumed_total = 41;
+inline constexpr std::int32_t tls_handshake_failures_total = 42;
+inline constexpr std::int32_t tls_failed_version_total = 43;
+inline constexpr std::int32_t tls_failed_cipher_total = 44;
+inline constexpr std::int32_t tls_failed_alpn_total = 45;
+inline constexpr std::int32_t tls_failed_alert_total = 46;
+inline constexpr std::int32_t tls_failed_closed_total = 47;
+inline constexpr std::int32_t tls_failed_timeout_total = 48;
+inline constexpr std::int32_t tls_failed_plain_http_total = 49;
+inline constexpr std::int32_t tls_failed_other_total = 50;
+inline constexpr std::int32_t tls_handshakes_open = 51;
+inline constexpr std::int32_t origin_tls_handshakes_total = 52;
+inline constexpr std::int32_t origin_tls_resumed_total = 53;
+inline constexpr std::int32_t origin_tls_failures_total = 54;
 }
 
-inline constexpr std::int32_t counter_count = 40;
+inline constexpr std::int32_t counter_count = 55;
 
 inline constexpr std::int32_t edit_header_bytes = 8;
 
@@ -253,6 +268,7 @@ inline constexpr std::int32_t server = 25;
 inline constexpr std::int32_t attempts = 26;
 inline constexpr std::int32_t body_offset = 27;
 inline constexpr std::int32_t body_length = 28;
+inline constexpr std::int32_t fail_detail = 27;
 inline constexpr std::int32_t origin_delay_ms = 29;
 inline constexpr std::int32_t revalidated = 30;
 inline constexpr std::int32_t revalidated_generation = 31;
@@ -282,6 +298,9 @@ inline constexpr std::int32_t response_transfer_coding = 17;
 inline constexpr std::int32_t ip_unroutable = 18;
 inline constexpr std::int32_t response_body_size = 19;
 inline constexpr std::int32_t loop_detected = 20;
+inline constexpr std::int32_t tls_protocol_error = 21;
+inline constexpr std::int32_t tls_certificate_error = 22;
+inline constexpr std::int32_t tls_alert_received = 23;
 }
 
 inline constexpr const char* fail_causes[] = {
@@ -306,8 +325,277 @@ inline constexpr const char* fail_causes[] = {
     "destination_ip_unroutable",
     "http_response_body_size",
     "proxy_loop_detected",
+    "tls_protocol_error",
+    "tls_certificate_error",
+    "tls_alert_received",
 };
-inline constexpr std::int32_t fail_causes_count = 21;
+inline constexpr std::int32_t fail_causes_count = 24;
+
+namespace fail_detail {
+inline constexpr std::int32_t none = 0;
+inline constexpr std::int32_t alert = 128;
+inline constexpr std::int32_t max = 255;
+}
+
+inline constexpr const char* fail_details[] = {
+    "",
+    "",
+    "unable to get issuer certificate",
+    "unable to get certificate revocation list",
+    "",
+    "",
+    "",
+    "certificate signature failure",
+    "",
+    "certificate is not yet valid",
+    "certificate has expired",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "self-signed certificate",
+    "self-signed certificate in certificate chain",
+    "unable to get local issuer certificate",
+    "unable to verify the first certificate",
+    "certificate chain too long",
+    "certificate revoked",
+    "issuer certificate is not a CA",
+    "path length constraint exceeded",
+    "unsuitable certificate purpose",
+    "",
+    "certificate rejected",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "permitted subtree violation",
+    "excluded subtree violation",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "hostname mismatch",
+    "",
+    "IP address mismatch",
+    "",
+    "certificate key too weak",
+    "issuer certificate key too weak",
+    "certificate signature algorithm too weak",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "issuer certificate is not a CA",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "close_notify",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "unexpected_message",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "bad_record_mac",
+    "",
+    "record_overflow",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "handshake_failure",
+    "",
+    "bad_certificate",
+    "unsupported_certificate",
+    "certificate_revoked",
+    "certificate_expired",
+    "certificate_unknown",
+    "illegal_parameter",
+    "unknown_ca",
+    "access_denied",
+    "decode_error",
+    "decrypt_error",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "protocol_version",
+    "insufficient_security",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "internal_error",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "inappropriate_fallback",
+    "",
+    "",
+    "",
+    "user_canceled",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "missing_extension",
+    "unsupported_extension",
+    "",
+    "unrecognized_name",
+    "bad_certificate_status_response",
+    "",
+    "unknown_psk_identity",
+    "certificate_required",
+    "",
+    "",
+    "",
+    "no_application_protocol",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+};
+inline constexpr std::int32_t fail_details_count = 256;
 
 namespace fetch_stage {
 inline constexpr std::int32_t none = 0;
@@ -613,8 +901,9 @@ inline constexpr const char* reasons[] = {
     "log_ring_full",
     "log_job_behind",
     "log_damaged",
+    "plain_http_on_tls_port",
 };
-inline constexpr std::int32_t reasons_count = 55;
+inline constexpr std::int32_t reasons_count = 56;
 
 namespace store_state {
 inline constexpr std::int32_t none = 0;
@@ -624,6 +913,27 @@ inline constexpr std::int32_t filling = 3;
 inline constexpr std::int32_t varies = 4;
 inline constexpr std::int32_t pass = 5;
 }
+
+inline constexpr const char* tls_ciphers[] = {
+    "NONE",
+    "AEAD-AES128-GCM-SHA256",
+    "AEAD-AES256-GCM-SHA384",
+    "AEAD-CHACHA20-POLY1305-SHA256",
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+};
+inline constexpr std::int32_t tls_ciphers_count = 10;
+
+inline constexpr const char* tls_protocols[] = {
+    "none",
+    "TLSv1.2",
+    "TLSv1.3",
+};
+inline constexpr std::int32_t tls_protocols_count = 3;
 
 namespace reason {
 inline constexpr std::int32_t none = 0;
@@ -681,6 +991,7 @@ inline constexpr std::int32_t bad_status_line = 51;
 inline constexpr std::int32_t log_ring_full = 52;
 inline constexpr std::int32_t log_job_behind = 53;
 inline constexpr std::int32_t log_damaged = 54;
+inline constexpr std::int32_t plain_http_on_tls_port = 55;
 }
 
 namespace known {

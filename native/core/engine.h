@@ -1,7 +1,8 @@
 // The engine of one edge worker: polls, reads, parses, hands the policy one batch of events at a time, and carries its commands out.
 // One object per worker thread; no part of it is touched by another thread. Its files: engine_loop (batches, timers, accept),
 // engine_request (input of clients), engine_commands (verdicts), engine_respond (output to clients), engine_origin (pools, requests to
-// origins), engine_response (input of origins), engine_store (look-ups, fills, followers), engine_record (the log).
+// origins), engine_response (input of origins), engine_store (look-ups, fills, followers), engine_record (the log), engine_tls
+// (handshakes, and input and output that is sealed).
 #pragma once
 #include <sys/uio.h>
 
@@ -95,6 +96,9 @@ public:
                                     std::int32_t bytes_offset, std::int32_t bytes_length) noexcept;
     std::int32_t policy_purge(std::int32_t key_offset, std::int32_t key_length, bool soft) noexcept;
     [[nodiscard]] std::vector<std::int32_t> live_snapshots() const;
+
+    /// Keys for session tickets, the one that encrypts first.
+    void set_ticket_keys(std::vector<TicketKey> keys) noexcept { tls_io_.ticket_keys = std::move(keys); }
 
     /// Told by the store: something moved at this entry. May come from any thread.
     static void store_notify(void* context, std::uint32_t worker, std::uint32_t index, std::uint32_t generation) noexcept;
@@ -198,6 +202,26 @@ private:
     void send_interim(Exchange& exchange, std::span<const std::uint8_t> bytes) noexcept;
     Sent deliver(Exchange& exchange, std::span<const std::uint8_t> data, bool final, std::span<const std::uint8_t> trailers = {},
                  std::span<const std::uint8_t> head = {}) noexcept;
+
+    // engine_tls.cc
+    static constexpr std::uint32_t seal_bytes_max = 64u << 10;
+    /// What `net::receive` answers, or -3 over TLS: the end, without a goodbye. Says whether there may be more.
+    int receive(Client& client, std::span<std::uint8_t> at) noexcept;
+    int receive(Origin& origin, std::span<std::uint8_t> at) noexcept;
+    int open_sealed(Tls& tls, int fd, Buffer& cipher, Buffer& out, bool half_closed, bool& readable, std::span<std::uint8_t> at) noexcept;
+    bool keep_cipher(Buffer& cipher) noexcept;
+    bool send_out(int fd, Buffer& out) noexcept;
+    bool flush_out(int fd, Buffer& out) noexcept;
+    bool seal(Tls& tls, std::span<const iovec> pieces) noexcept;
+    Sent push_sealed(Exchange& exchange, std::uint64_t plain_bytes, bool final) noexcept;
+    Sent send_sealed(Exchange& exchange, std::span<const iovec> pieces, bool final) noexcept;
+    void send_last(Client& client, std::span<const std::uint8_t> text) noexcept;
+    void goodbye(Client& client) noexcept;
+    void begin_tls(Client& client, std::shared_ptr<const TlsListener> listener) noexcept;
+    bool client_handshake(Client& client) noexcept;
+    void handshake_failed(Client& client, std::int32_t cause) noexcept;
+    void leave_handshake(Client& client) noexcept;
+    void plain_http(Client& client) noexcept;
 
     // engine_origin.cc
     Pool* pool(std::uint32_t server) noexcept;
@@ -338,6 +362,8 @@ private:
     std::vector<std::uint8_t> build_;
     std::vector<std::uint8_t> recode_;
     std::string page_text_;
+    std::vector<std::uint8_t> record_;  // plain bytes of one TLS record
+    TlsIo tls_io_;
     TimerWheel wheel_;
     Edits edits_;
     Edits store_edits_;

@@ -17,7 +17,7 @@ void write_forwarding_fields(ByteSink& out, const Client& client, const HeadTabl
     const std::string_view authority = head.authority();
     out.put("x-forwarded-for: ");
     out.put(ip);
-    out.put("\r\nx-forwarded-proto: http\r\n");
+    out.put(client.tls ? "\r\nx-forwarded-proto: https\r\n" : "\r\nx-forwarded-proto: http\r\n");
     if (!authority.empty()) {
         out.put("x-forwarded-host: ");
         out.put(authority);
@@ -32,7 +32,7 @@ void write_forwarding_fields(ByteSink& out, const Client& client, const HeadTabl
         out.put(authority);
         out.put('"');
     }
-    out.put(";proto=http\r\n");
+    out.put(client.tls ? ";proto=https\r\n" : ";proto=http\r\n");
 }
 
 }  // namespace
@@ -273,6 +273,7 @@ void Engine::apply_background(Exchange& exchange, const std::int32_t* command) n
     background.zone = exchange.zone;
     background.method = exchange.method;
     background.http10 = exchange.http10;
+    background.tls = exchange.tls;
     background.phase = Phase::background;
     background.head = exchange.head;
     // It has no slab of its own yet, so this copies from wherever the head lies now.

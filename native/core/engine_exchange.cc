@@ -38,6 +38,7 @@ Exchange* Engine::begin_exchange(Client* client, Tables* tables) noexcept {
     exchange.zone = -1;
     exchange.method = 0;
     exchange.http10 = false;
+    exchange.tls = false;
     exchange.keep_alive = false;
     exchange.has_slot = false;
     exchange.recorded = client == nullptr;
@@ -64,6 +65,7 @@ Exchange* Engine::begin_exchange(Client* client, Tables* tables) noexcept {
     exchange.reason = 0;
     exchange.outcome = 0;
     exchange.fail_cause = 0;
+    exchange.fail_detail = 0;
     exchange.cached_status = 0;
     exchange.want_ended = false;
     exchange.pinned = {};
@@ -88,6 +90,9 @@ Exchange* Engine::begin_exchange(Client* client, Tables* tables) noexcept {
     exchange.origin_bytes = 0;
     exchange.origin_asked_ns = 0;
     exchange.origin_connect_ns = 0;
+    exchange.origin_tls_ns = 0;
+    exchange.origin_protocol = 0;
+    exchange.origin_resumed = false;
     exchange.origin_sent_ns = 0;
     exchange.origin_head_ns = 0;
     exchange.origin_done_ns = 0;
@@ -181,6 +186,7 @@ std::int32_t* Engine::new_event(std::int32_t kind, Exchange& exchange) noexcept 
     event[event_word::attempts] = static_cast<std::int32_t>(exchange.attempts);
     event[event_word::server] = static_cast<std::int32_t>(exchange.server);
     std::int32_t flags = 0;
+    if (exchange.tls) flags |= event_flag::tls;
     if (exchange.client == nullptr) flags |= event_flag::no_client;
     if (exchange.fill) flags |= event_flag::leads;
     if (exchange.body != http1::Body::none) flags |= event_flag::has_body;

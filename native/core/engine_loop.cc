@@ -44,7 +44,8 @@ int Engine::open(const EngineOptions& options, CallPolicy call, void* context) n
     stats_ = &Process::get().stats(options.worker_index);
     // Gauges begin anew with the worker, totals go on.
     for (const std::int32_t gauge : {counter::connections_open, counter::origin_connections_open, counter::origin_connections_idle,
-                                     counter::origin_queue, counter::exchanges_live, counter::arena_bytes}) {
+                                     counter::origin_queue, counter::exchanges_live, counter::arena_bytes,
+                                     counter::tls_handshakes_open}) {
         stats_->set(gauge, 0);
     }
     mailbox_ = &Process::get().mailbox(options.worker_index);
@@ -58,6 +59,7 @@ int Engine::open(const EngineOptions& options, CallPolicy call, void* context) n
     origins_.previous = origins_.next = &origins_;
     build_.resize(build_bytes);
     recode_.resize(build_bytes);
+    record_.resize(16384);
     accept_timer_.owner = Deadline::Owner::accept;
     next_ray_ = options.ray_first;
     update_clock();
@@ -233,8 +235,10 @@ void Engine::dispatch(Watch& watch, std::uint32_t events) noexcept {
                 flush_client(client);
                 if (client.closed) return;
             }
+            if ((events & EPOLLOUT) != 0 && client.exchange == nullptr && !client.out.empty()) (void)flush_out(client.fd, client.out);
             if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) {
                 client.readable = true;
+                if (client.tls) client.tls->readable = true;
                 if ((events & EPOLLRDHUP) != 0) client.half_closed = true;
                 client_input(client);
             }
@@ -312,7 +316,8 @@ bool Engine::accept_from(Listener& listener) noexcept {
         ++open_clients_;
         count(counter::connections_open);
         set_client_timer(*client, ClientTimer::idle, tables_->timeouts.idle_ms);
-        if (!watch_fd(fd, *client)) close_client(*client);
+        if (auto tls = tables_->tls_of(listener.id)) begin_tls(*client, std::move(tls));
+        if (!client->closed && !watch_fd(fd, *client)) close_client(*client);
     }
     return true;
 }
@@ -320,6 +325,16 @@ bool Engine::accept_from(Listener& listener) noexcept {
 void Engine::refuse_connection(int fd, const Address& peer, const Listener& listener, std::int32_t status,
                                std::int32_t why) noexcept {
     count(counter::connections_refused_total);
+    if (tables_->tls_of(listener.id)) {
+        // A handshake is what the limit spares: the connection ends without a word.
+        Client silent;
+        silent.peer = peer;
+        silent.local = listener.local;
+        silent.request_started_ns = now_ns_;
+        record_refused(silent, 0, why, 0, 0, HeadTable());
+        ::close(fd);
+        return;
+    }
     const auto out = refusal_bytes(status, why, "retry-after: 1\r\n", false);
     make_room(fd, out.size());
     Client stand_in;
@@ -499,7 +514,12 @@ void Engine::fire(TimerNode& node) noexcept {
                     return;
                 case ClientTimer::idle:
                     count(counter::idle_closed_total);
+                    goodbye(client);
                     close_client(client);
+                    return;
+                case ClientTimer::handshake:
+                    count(counter::timeouts_total);
+                    handshake_failed(client, counter::tls_failed_timeout_total);
                     return;
                 case ClientTimer::linger:
                     close_client(client);
@@ -603,6 +623,7 @@ void Engine::drain() noexcept {
         Client* next = client->next;
         if (client->exchange == nullptr && client->in.empty() && !client->lingering) {
             if (client->exchanges > 0) {
+                goodbye(*client);
                 close_client(*client);
             } else {
                 // Accepted just now: its first request may be on its way.

@@ -1,4 +1,6 @@
 // One log record for every exchange: what is known of it, put together when it ends.
+#include <algorithm>
+
 #include "engine.h"
 
 namespace parapet {
@@ -36,8 +38,16 @@ void annotated_fields(RecordStrings& strings, std::span<const std::uint8_t> byte
     }
 }
 
+void add_flag(RecordFixed& fixed, std::uint8_t flag) noexcept { fixed.flags = static_cast<std::uint8_t>(fixed.flags | flag); }
+
 void client_side(RecordFixed& fixed, const Client& client) noexcept {
-    fixed.scheme = static_cast<std::uint8_t>(record_scheme::http);
+    fixed.scheme = client.tls ? record_scheme::https : record_scheme::http;
+    if (client.tls) {
+        fixed.client_tls_protocol = client.tls->protocol;
+        fixed.client_tls_cipher = client.tls->cipher;
+        if (client.exchanges <= 1) fixed.client_tls_us = client.tls->took_us;
+        if (client.tls->resumed) add_flag(fixed, record_flag::client_tls_resumed);
+    }
     fixed.source = static_cast<std::uint8_t>(record_source::eyeball);
     std::memcpy(fixed.client_address, client.peer.bytes, 16);
     std::memcpy(fixed.server_address, client.local.bytes, 16);
@@ -56,6 +66,7 @@ void Engine::begin_slot(Exchange& exchange) noexcept {
     input.start_ns = exchange.started_ns;
     input.client_address = exchange.client->peer.bytes;
     input.client_port = exchange.client->peer.port;
+    input.scheme = exchange.tls ? record_scheme::https : record_scheme::http;
     input.http_version = exchange.http10 ? 10 : 11;
     input.method = head.method();
     input.host = head.authority();
@@ -85,7 +96,11 @@ void Engine::prepare_record(Exchange& exchange) noexcept {
         std::memcpy(fixed.origin_address, exchange.origin_address.bytes, 16);
         fixed.origin_port = exchange.origin_address.port;
         fixed.origin_connect_us = micros(exchange.origin_asked_ns, exchange.origin_connect_ns);
-        fixed.origin_send_us = micros(exchange.origin_connect_ns != 0 ? exchange.origin_connect_ns : exchange.origin_asked_ns, exchange.origin_sent_ns);
+        fixed.origin_tls_us = micros(exchange.origin_connect_ns, exchange.origin_tls_ns);
+        const std::uint64_t ready_ns = std::max({exchange.origin_asked_ns, exchange.origin_connect_ns, exchange.origin_tls_ns});
+        fixed.origin_send_us = micros(ready_ns, exchange.origin_sent_ns);
+        fixed.origin_tls_protocol = exchange.origin_protocol;
+        if (exchange.origin_resumed) add_flag(fixed, record_flag::origin_tls_resumed);
         fixed.origin_header_us = micros(exchange.origin_sent_ns, exchange.origin_head_ns);
         fixed.origin_duration_us = micros(exchange.origin_asked_ns, exchange.origin_done_ns != 0 ? exchange.origin_done_ns : now_ns_);
     }
@@ -96,10 +111,11 @@ void Engine::prepare_record(Exchange& exchange) noexcept {
     fixed.cache_result = static_cast<std::uint8_t>(exchange.cache_result);
     fixed.outcome = static_cast<std::uint8_t>(exchange.outcome);
     fixed.fail_cause = static_cast<std::uint8_t>(exchange.fail_cause);
+    fixed.fail_detail = static_cast<std::uint8_t>(exchange.fail_detail);
     fixed.http_version = exchange.http10 ? 10 : 11;
     fixed.attempts = static_cast<std::uint8_t>(exchange.attempts > 255 ? 255 : exchange.attempts);
     request_fields(input.strings, head);
-    if (head.flag(head_flag::has_query)) fixed.flags |= static_cast<std::uint8_t>(record_flag::has_query);
+    if (head.flag(head_flag::has_query)) add_flag(fixed, record_flag::has_query);
     if (exchange.attempts > 0) {
         const Buffer& sent = exchange.sent_host;
         input.strings.edge_host = sent.empty() ? input.strings.host

@@ -40,6 +40,7 @@ void Engine::client_input(Client& client) noexcept {
         }
         return;
     }
+    if (client.tls && !client.tls->open && !client_handshake(client)) return;
     if (client.exchange != nullptr) {
         Exchange& exchange = *client.exchange;
         if (!exchange.body_complete && exchange.phase != Phase::decide) {
@@ -71,7 +72,7 @@ void Engine::read_head(Client& client) noexcept {
         } else {
             if (!client.readable) return;
             raw_offset = arena_.scratch_at();
-            const int n = net::receive(client.fd, arena_.span(raw_offset, read_bytes));
+            const int n = receive(client, arena_.span(raw_offset, read_bytes));
             if (n == -1) {
                 client.readable = false;
                 return;
@@ -82,7 +83,6 @@ void Engine::read_head(Client& client) noexcept {
                 return;
             }
             count(counter::bytes_in_total, static_cast<std::uint64_t>(n));
-            if (static_cast<std::uint32_t>(n) < read_bytes) client.readable = client.half_closed;
             if (client.request_started_ns == 0) client.request_started_ns = now_ns_;
             raw = arena_.span(raw_offset, static_cast<std::uint32_t>(n));
             if (!client.in.empty()) {
@@ -152,6 +152,7 @@ void Engine::head_arrived(Client& client, std::uint32_t raw_offset, std::uint32_
     set_client_timer(client, ClientTimer::none, 0);
     exchange.head = table_offset;
     exchange.method = table[head_word::code];
+    exchange.tls = client.tls != nullptr;
     exchange.http10 = table[head_word::version] == 10;
     exchange.keep_alive = head.flag(head_flag::keep_alive);
     exchange.started_ns = client.request_started_ns;
@@ -229,7 +230,7 @@ void Engine::refuse_head(Client& client, const http1::ParseResult& parsed, std::
     make_room(client.fd, out.size());
     if (client.request_started_ns == 0) client.request_started_ns = now_ns_;
     record_refused(client, parsed.status, parsed.reason, client.in.size(), out.size(), head);
-    (void)!::send(client.fd, out.data(), out.size(), MSG_NOSIGNAL);
+    send_last(client, out);
     count(counter::bytes_out_total, out.size());
     count(counter::responses_4xx_total + (parsed.status >= 500 ? 1 : 0));
     linger(client);
@@ -262,7 +263,7 @@ void Engine::pump_upload(Exchange& exchange) noexcept {
             }
             // Scratch bytes are used up before this function goes on, so they need not be taken.
             const std::span<std::uint8_t> at = arena_.span(arena_.scratch_at(), body_read_bytes);
-            const int n = net::receive(client.fd, at);
+            const int n = receive(client, at);
             if (n == -1) {
                 client.readable = false;
                 continue;
@@ -273,7 +274,6 @@ void Engine::pump_upload(Exchange& exchange) noexcept {
                 return;
             }
             count(counter::bytes_in_total, static_cast<std::uint64_t>(n));
-            if (static_cast<std::uint32_t>(n) < body_read_bytes) client.readable = client.half_closed;
             state = upload_bytes(exchange, at.first(static_cast<std::size_t>(n)), used);
             if (exchange.generation != generation || exchange.client != &client) return;
             if (used < static_cast<std::uint32_t>(n) &&
@@ -369,10 +369,9 @@ void Engine::discard_body(Exchange& exchange) noexcept {
         } else {
             buffered = false;
             if (!client.readable || exchange.expects_continue) break;
-            const int n = net::receive(client.fd, {recode_.data(), body_read_bytes});
+            const int n = receive(client, {recode_.data(), body_read_bytes});
             if (n == -1) client.readable = false;
             if (n <= 0) break;
-            if (static_cast<std::uint32_t>(n) < body_read_bytes) client.readable = client.half_closed;
             in = {recode_.data(), static_cast<std::size_t>(n)};
         }
         std::uint32_t used = 0;
@@ -436,6 +435,9 @@ void Engine::close_client(Client& client) noexcept {
         detach_client(exchange);
     }
     client.closed = true;
+    leave_handshake(client);
+    client.tls.reset();
+    drop(client.cipher);
     ::close(client.fd);
     client.fd = -1;
     wheel_.remove(client.timer);
@@ -455,6 +457,7 @@ void Engine::close_client(Client& client) noexcept {
 /// destroys the response (RFC 9112 9.6).
 void Engine::linger(Client& client) noexcept {
     if (client.closed) return;
+    goodbye(client);
     drop(client.in);
     drop(client.out);
     client.scan = {};

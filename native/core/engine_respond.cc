@@ -2,6 +2,7 @@
 // after, so a response that a client received whole has its record whatever happens to the process.
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "engine.h"
@@ -127,6 +128,7 @@ void Engine::respond_bytes(Exchange& exchange, std::int32_t status, const Edits&
 /// Sends, or keeps what the kernel does not take. `final`: these are the last bytes of the response.
 Engine::Sent Engine::send_pieces(Exchange& exchange, std::span<iovec> pieces, bool final) noexcept {
     Client& client = *exchange.client;
+    if (client.tls) return send_sealed(exchange, pieces, final);
     const std::size_t total = total_of(pieces);
     if (exchange.first_byte_ns == 0) exchange.first_byte_ns = now_ns_;
     std::size_t sent = 0;
@@ -173,13 +175,17 @@ void Engine::flush_client(Client& client) noexcept {
     if (!client.out.empty()) {
         const std::uint32_t size = client.out.size();
         const bool final = exchange.final_pending;
-        exchange.sent_bytes += size;
+        // What is sealed counts by what was sealed.
+        const std::uint64_t plain = client.tls ? client.tls->sealed : size;
+        exchange.sent_bytes += plain;
         if (final) prepare_record(exchange);
         iovec piece = piece_of(std::span<const std::uint8_t>(bytes_of(client.out)));
         const ssize_t n = transmit(client.fd, {&piece, 1});
         if (n < static_cast<ssize_t>(size)) {
             if (final) rollback_record(exchange);
-            exchange.sent_bytes -= size - static_cast<std::uint64_t>(n < 0 ? 0 : n);
+            const std::uint64_t done = std::min(plain, static_cast<std::uint64_t>(n < 0 ? 0 : n));
+            exchange.sent_bytes -= plain - done;
+            if (client.tls) client.tls->sealed -= done;
             if (n < 0) {
                 client_gone(client, reason::client_reset);
                 return;
@@ -193,6 +199,7 @@ void Engine::flush_client(Client& client) noexcept {
         }
         count(counter::bytes_out_total, size);
         drop(client.out);
+        if (client.tls) client.tls->sealed = 0;
         if (final) {
             commit_record(exchange);
             finish_response(exchange);
@@ -229,15 +236,28 @@ bool Engine::send_from_reader(Exchange& exchange, std::span<const std::uint8_t> 
     std::size_t used = 0;
     if (!head.empty()) pieces[used++] = piece_of(head);
     std::uint64_t left = exchange.out_left;
-    for (std::size_t i = 0; i < count_of && left > 0; ++i) {
-        const std::size_t take = static_cast<std::size_t>(std::min<std::uint64_t>(left, bodies[i].size()));
+    std::uint64_t room = client.tls ? seal_bytes_max : left;
+    for (std::size_t i = 0; i < count_of && left > 0 && room > 0; ++i) {
+        const std::size_t take = static_cast<std::size_t>(std::min<std::uint64_t>({left, room, bodies[i].size()}));
         pieces[used++] = piece_of(bodies[i].first(take));
         left -= take;
+        room -= take;
     }
     const bool final = left == 0;
     const std::uint64_t body_bytes = exchange.out_left - left;
     const std::uint64_t total = head.size() + body_bytes;
     if (exchange.first_byte_ns == 0) exchange.first_byte_ns = now_ns_;
+    if (client.tls) {
+        if (!seal(*client.tls, {pieces, used})) {
+            client_gone(client, reason::client_reset);
+            return false;
+        }
+        // Sealed bytes cannot be taken back: the reader has moved on, whatever the kernel takes of them now.
+        exchange.sent_body_bytes += body_bytes;
+        exchange.out_left = left;
+        if (body_bytes > 0) exchange.reader.advance(body_bytes);
+        return push_sealed(exchange, total, final) == Sent::all && !final;
+    }
     exchange.sent_bytes += total;
     exchange.sent_body_bytes += body_bytes;
     if (final) prepare_record(exchange);

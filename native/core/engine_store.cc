@@ -100,8 +100,8 @@ std::size_t Engine::early_key(const Exchange& exchange, std::span<std::uint8_t> 
     const HeadTable head = head_of(exchange);
     std::size_t at = 0;
     put_u32(out, at, exchange.tables->zone_keys[static_cast<std::size_t>(exchange.zone)]);
-    out[at++] = 'h';
-    put_text(out, at, head.word(head_word::port) == 80 ? head.host() : head.authority());
+    out[at++] = exchange.tls ? 's' : 'h';
+    put_text(out, at, head.word(head_word::port) == (exchange.tls ? 443 : 80) ? head.host() : head.authority());
     out[at++] = 0;
     put_text(out, at, head.path());
     if (head.flag(head_flag::has_query)) {

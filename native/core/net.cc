@@ -77,6 +77,15 @@ int receive(int fd, std::span<std::uint8_t> at) noexcept {
     }
 }
 
+std::ptrdiff_t send_some(int fd, std::span<const std::uint8_t> bytes) noexcept {
+    for (;;) {
+        const ssize_t n = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (n >= 0) return n;
+        if (errno == EINTR) continue;
+        return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+    }
+}
+
 int pending_error(int fd) noexcept {
     int error = 0;
     socklen_t length = sizeof error;

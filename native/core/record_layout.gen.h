@@ -52,6 +52,8 @@ struct RecordFixed {
     std::uint32_t origin_duration_us = 0;
     /// Round-trip time to the client as TCP sees it; 0: not measured.
     std::uint32_t client_rtt_us = 0;
+    /// TLS handshake with the client, in the first record of its connection; 0: none.
+    std::uint32_t client_tls_us = 0;
     /// Port of the peer.
     std::uint16_t client_port = 0;
     /// Port of our side.
@@ -84,8 +86,16 @@ struct RecordFixed {
     std::uint8_t attempts = 0;
     /// `recordFlag`.
     std::uint8_t flags = 0;
+    /// Index into `tlsProtocols` of the contract.
+    std::uint8_t client_tls_protocol = 0;
+    /// Index into `tlsCiphers` of the contract.
+    std::uint8_t client_tls_cipher = 0;
+    /// Index into `tlsProtocols`, of the connection to the origin.
+    std::uint8_t origin_tls_protocol = 0;
+    /// Index into `failDetails` of the contract: more on `failCause`.
+    std::uint8_t fail_detail = 0;
 };
-static_assert(sizeof(RecordFixed) == 192 && alignof(RecordFixed) == 8);
+static_assert(sizeof(RecordFixed) == 200 && alignof(RecordFixed) == 8);
 static_assert(offsetof(RecordFixed, start_ns) == 0);
 static_assert(offsetof(RecordFixed, end_ns) == 8);
 static_assert(offsetof(RecordFixed, ray) == 16);
@@ -108,22 +118,27 @@ static_assert(offsetof(RecordFixed, origin_send_us) == 152);
 static_assert(offsetof(RecordFixed, origin_header_us) == 156);
 static_assert(offsetof(RecordFixed, origin_duration_us) == 160);
 static_assert(offsetof(RecordFixed, client_rtt_us) == 164);
-static_assert(offsetof(RecordFixed, client_port) == 168);
-static_assert(offsetof(RecordFixed, server_port) == 170);
-static_assert(offsetof(RecordFixed, origin_port) == 172);
-static_assert(offsetof(RecordFixed, edge_status) == 174);
-static_assert(offsetof(RecordFixed, cache_status) == 176);
-static_assert(offsetof(RecordFixed, origin_status) == 178);
-static_assert(offsetof(RecordFixed, reason) == 180);
-static_assert(offsetof(RecordFixed, worker_index) == 182);
-static_assert(offsetof(RecordFixed, cache_result) == 184);
-static_assert(offsetof(RecordFixed, outcome) == 185);
-static_assert(offsetof(RecordFixed, fail_cause) == 186);
-static_assert(offsetof(RecordFixed, http_version) == 187);
-static_assert(offsetof(RecordFixed, scheme) == 188);
-static_assert(offsetof(RecordFixed, source) == 189);
-static_assert(offsetof(RecordFixed, attempts) == 190);
-static_assert(offsetof(RecordFixed, flags) == 191);
+static_assert(offsetof(RecordFixed, client_tls_us) == 168);
+static_assert(offsetof(RecordFixed, client_port) == 172);
+static_assert(offsetof(RecordFixed, server_port) == 174);
+static_assert(offsetof(RecordFixed, origin_port) == 176);
+static_assert(offsetof(RecordFixed, edge_status) == 178);
+static_assert(offsetof(RecordFixed, cache_status) == 180);
+static_assert(offsetof(RecordFixed, origin_status) == 182);
+static_assert(offsetof(RecordFixed, reason) == 184);
+static_assert(offsetof(RecordFixed, worker_index) == 186);
+static_assert(offsetof(RecordFixed, cache_result) == 188);
+static_assert(offsetof(RecordFixed, outcome) == 189);
+static_assert(offsetof(RecordFixed, fail_cause) == 190);
+static_assert(offsetof(RecordFixed, http_version) == 191);
+static_assert(offsetof(RecordFixed, scheme) == 192);
+static_assert(offsetof(RecordFixed, source) == 193);
+static_assert(offsetof(RecordFixed, attempts) == 194);
+static_assert(offsetof(RecordFixed, flags) == 195);
+static_assert(offsetof(RecordFixed, client_tls_protocol) == 196);
+static_assert(offsetof(RecordFixed, client_tls_cipher) == 197);
+static_assert(offsetof(RecordFixed, origin_tls_protocol) == 198);
+static_assert(offsetof(RecordFixed, fail_detail) == 199);
 
 /// The strings of a record, in the order of the frame's string table. Longer ones are cut.
 struct RecordStrings {
@@ -216,6 +231,8 @@ inline constexpr std::uint32_t record_annotations_at = 12;
 namespace record_flag {
 inline constexpr std::uint8_t has_query = 1;
 inline constexpr std::uint8_t truncated = 2;
+inline constexpr std::uint8_t client_tls_resumed = 4;
+inline constexpr std::uint8_t origin_tls_resumed = 8;
 }
 
 namespace record_scheme {

@@ -5,7 +5,7 @@
 
 namespace parapet::ring {
 
-inline constexpr std::uint64_t schema_hash = 0xe65ce5a7e38f2edau;
+inline constexpr std::uint64_t schema_hash = 0x029e90b9805c6bc0u;
 inline constexpr std::string_view ring_file_suffix = ".ring";
 inline constexpr std::string_view ring_temporary_suffix = ".tmp";
 inline constexpr std::uint64_t magic = 0x474e495254505250u;

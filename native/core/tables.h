@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "address.h"
 #include "pages.h"
+#include "tls_context.h"
 #include "zones.h"
 
 namespace parapet {
@@ -37,6 +39,7 @@ struct Timeouts {
     std::uint32_t answer_ms = 30000;
     std::uint32_t linger_ms = 2000;
     std::uint32_t drain_ms = 30000;
+    std::uint32_t handshake_ms = 10000;
 };
 
 struct Server {
@@ -55,6 +58,7 @@ struct Server {
     std::uint32_t idle_max = 0;
     std::uint32_t attempt_delay_ms = 250;
     std::vector<Address> addresses;
+    std::shared_ptr<const TlsOrigin> tls;  // null: plain
 };
 
 struct Tables {
@@ -67,6 +71,14 @@ struct Tables {
     std::vector<Server> servers;
     Pages pages;
     ServerField server_field = ServerField::replace;
+    std::vector<std::pair<std::uint32_t, std::shared_ptr<const TlsListener>>> tls_listeners;  // by listener id
+
+    [[nodiscard]] std::shared_ptr<const TlsListener> tls_of(std::uint32_t listener) const noexcept {
+        for (const auto& [id, tls] : tls_listeners) {
+            if (id == listener) return tls;
+        }
+        return nullptr;
+    }
 };
 
 }  // namespace parapet

@@ -5,7 +5,9 @@
 import {
   type EnginePages,
   type EngineServer,
+  type EngineServerTls,
   type EngineTables,
+  type EngineTlsListener,
   type EngineZones,
   serverFields,
 } from '../engine/native/binding.ts';
@@ -19,6 +21,7 @@ import {
 } from '../pipeline/protocol.ts';
 import { type CompiledRules, noRules } from './check/rules.ts';
 import type { Config } from './schema.ts';
+import { noTls, type OriginTls, type ReadTls } from './tls.ts';
 
 /**
  * Numbers given so far. They stay with a name while the process lives, so that pools, stored responses and listeners
@@ -63,7 +66,7 @@ export interface Compiled {
 export function compile(
   config: Config,
   before: Ids,
-  options: { testFaults: boolean; pages?: EnginePages; rules?: CompiledRules },
+  options: { testFaults: boolean; pages?: EnginePages; rules?: CompiledRules; tls?: ReadTls },
 ): { compiled: Compiled; ids: Ids } {
   const ids = {
     snapshot: before.snapshot + 1,
@@ -71,8 +74,8 @@ export function compile(
     servers: new Map(before.servers),
     listeners: new Map(before.listeners),
   };
-  const { origins, servers, names } = compileOrigins(config, ids.servers);
-  const { rules = noRules } = options;
+  const { rules = noRules, tls = noTls } = options;
+  const { origins, servers, names } = compileOrigins(config, tls, ids.servers);
   const listeners = compileListeners(config, ids.listeners);
   const zones = compileZones(config, rules, ids.zones);
   const rulesets = [rules.shared, ...rules.zones].filter((one) => one !== undefined);
@@ -95,6 +98,7 @@ export function compile(
     timeouts: { ...config.timeouts, drainMs: config.drainMs },
     zones: zoneTable(config, zones),
     servers,
+    tls: { listeners: tlsListeners(config, tls, listeners), trusts: tls.trusts },
     errorPages: options.pages ?? { pages: [], choices: [] },
     serverField: serverFields.indexOf(config.server_header),
   };
@@ -129,7 +133,29 @@ function compileListeners(config: Config, numbers: Map<string, number>): Compile
   });
 }
 
-function compileOrigins(config: Config, numbers: Map<string, number>) {
+/** A ticket is opened by the key that sealed it for two more of its periods; one lives a week at most (RFC 8446 4.6.1). */
+const ticketPeriods = 2;
+const ticketSecondsMax = 604_800;
+
+function tlsListeners(
+  config: Config,
+  tls: ReadTls,
+  listeners: readonly CompiledListener[],
+): EngineTlsListener[] {
+  return config.listeners.flatMap((listener, index) => {
+    const { id, address } = listeners[index] as CompiledListener;
+    if (listener.tls === undefined) return [];
+    return {
+      id,
+      address,
+      onlyTls13: listener.tls.minVersion === 'TLSv1.3',
+      sessionSeconds: Math.min(ticketSecondsMax, ticketPeriods * config.tls.ticketKeySeconds),
+      certificates: tls.certificates.get(index) ?? [],
+    };
+  });
+}
+
+function compileOrigins(config: Config, tls: ReadTls, numbers: Map<string, number>) {
   const origins: OriginSettings[] = [];
   const servers: EngineServer[] = [];
   const names: NamedServer[] = [];
@@ -138,8 +164,13 @@ function compileOrigins(config: Config, numbers: Map<string, number>) {
     const ofOrigin: { id: number; hostHeader: string }[] = [];
     for (const server of origin.servers) {
       const url = parseOriginUrl(server.url) as OriginUrl;
-      const id = numberOf(numbers, `${name} ${distinct(server.url)}`);
-      servers.push(engineServer(id, url, origin, server.max_connections));
+      const secure = url.scheme === 'https' ? tls.origins.get(name) : undefined;
+      const mark = secure === undefined ? '' : ` ${secure.fingerprint}`;
+      const id = numberOf(numbers, `${name} ${distinct(server.url)}${mark}`);
+      servers.push({
+        ...engineServer(id, url, origin, server.max_connections),
+        ...(secure && { tls: serverTls(secure, url) }),
+      });
       if (!url.isLiteral)
         names.push({ id, origin: name, host: url.host, port: url.port, family: origin.dns.family });
       ofOrigin.push({ id, hostHeader: hostHeader(origin.host_header, url) });
@@ -154,6 +185,10 @@ function compileOrigins(config: Config, numbers: Map<string, number>) {
     });
   }
   return { origins, servers, names };
+}
+
+function serverTls({ settings, serverName }: OriginTls, url: OriginUrl): EngineServerTls {
+  return { ...settings, serverName: serverName ?? url.host };
 }
 
 function hostHeader(setting: string, url: OriginUrl): string {

@@ -17,11 +17,19 @@ import { asNode, normalise } from './normalise.ts';
 import { readPages } from './pages.ts';
 import { type Config, configSchema } from './schema.ts';
 import { parseSource, type Source } from './source.ts';
+import { noTls, type ReadTls, readTls } from './tls.ts';
 import { below, compileSchema, type Finding, validate } from './validate.ts';
 
 /** `pages`: those of `error_pages`, read. `warnings`: what refuses nothing. */
 export type Loaded =
-  | { ok: true; config: Config; pages: EnginePages; rules: CompiledRules; warnings: Diagnostic[] }
+  | {
+      ok: true;
+      config: Config;
+      pages: EnginePages;
+      rules: CompiledRules;
+      tls: ReadTls;
+      warnings: Diagnostic[];
+    }
   | { ok: false; faults: Diagnostic[] };
 
 interface Check {
@@ -90,10 +98,18 @@ export function loadConfig(file: string, text: string, files: ConfigFiles = new 
     faults.push(...read.faults);
     pages = read.pages;
   }
+  const tls = checkTls(config as Config, findings, files);
   const rules = checkRules(config as Config, findings, files);
   faults.push(...[...findings, ...rules.findings].map((finding) => place(finding, source)), ...rules.faults);
   if (faults.some(({ severity }) => severity !== 'warning')) return { ok: false, faults };
-  return { ok: true, config: config as Config, pages, rules: rules.compiled, warnings: faults };
+  return { ok: true, config: config as Config, pages, rules: rules.compiled, tls, warnings: faults };
+}
+
+function checkTls(config: Config, findings: Finding[], files: ConfigFiles): ReadTls {
+  if (findings.some((finding) => breaks(finding, ['listeners', 'origins'], []))) return noTls;
+  const tls = readTls(config, files);
+  findings.push(...tls.findings);
+  return tls;
 }
 
 /** Whether a fault of shape is in what a check reads. An unknown key breaks nothing. */

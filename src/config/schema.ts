@@ -1,18 +1,8 @@
 /** The whole config as one schema, assembled from the parts that each module describes itself. */
 import { adminConfig } from '../admin/config.ts';
 import { cacheConfig, storeConfig } from '../cache/config.ts';
-import { arenaConfig, limitsConfig, timeoutsConfig } from '../engine/config.ts';
-import {
-  count,
-  list,
-  milliseconds,
-  notYet,
-  oneOf,
-  optional,
-  type Static,
-  section,
-  text,
-} from '../lib/schema.ts';
+import { arenaConfig, limitsConfig, listenerTlsConfig, timeoutsConfig, tlsConfig } from '../engine/config.ts';
+import { count, list, milliseconds, oneOf, optional, type Static, section, text } from '../lib/schema.ts';
 import { logsConfig } from '../logs/config.ts';
 import { dnsConfig, originsConfig } from '../origin/config.ts';
 import { errorPagesConfig, serverHeaderConfig } from '../pipeline/config.ts';
@@ -31,7 +21,7 @@ const listenerConfig = section(
       maximum: 65535,
       description: 'Connections that the system may hold before they are accepted.',
     }),
-    tls: notYet(),
+    tls: optional(listenerTlsConfig),
   },
   { description: 'One address to accept connections on.' },
 );
@@ -125,6 +115,7 @@ export const configSchema = section(
     server_header: serverHeaderConfig,
     limits: limitsConfig,
     timeouts: timeoutsConfig,
+    tls: tlsConfig,
     arena: arenaConfig,
     store: storeConfig,
     dns: dnsConfig,

@@ -51,6 +51,10 @@ export class Fleet {
     return undefined;
   }
 
+  setTicketKeys(keys: Uint8Array): void {
+    for (const slot of this.#slots) slot.setTicketKeys(keys);
+  }
+
   setAddresses(server: number, addresses: string[]): void {
     for (const slot of this.#slots) slot.setAddresses(server, addresses);
   }

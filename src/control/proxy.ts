@@ -32,6 +32,7 @@ import { readyLine } from './ready-line.ts';
 import { NameResolver, systemNameServers } from './resolve.ts';
 import { Sockets } from './sockets.ts';
 import { StartError } from './start-error.ts';
+import { TicketKeys } from './ticket-keys.ts';
 import type { SlotSettings } from './worker-slot.ts';
 
 export interface ProxyPorts {
@@ -76,6 +77,7 @@ export class Proxy {
   readonly #identity: Identity;
   readonly #delivery: Delivery;
   readonly #resolver: NameResolver;
+  readonly #ticketKeys: TicketKeys;
   readonly #pages = new Map<number, CounterPage>();
   readonly #matchCounts = new SharedArrayBuffer(matchCountBytes);
   readonly #fdsMax: number;
@@ -133,6 +135,7 @@ export class Proxy {
       tell,
       createThread: ports.createShipper,
     });
+    this.#ticketKeys = new TicketKeys(clock, randomHex, (keys) => this.#fleet?.setTicketKeys(keys));
     const admin = configuredAdmin(config, start.file);
     this.#resolver = new NameResolver(config.dns, {
       clock,
@@ -179,6 +182,8 @@ export class Proxy {
       throw new StartError(`a worker cannot start: ${(cause as Error).message}`, { cause });
     }
     this.#fleet = fleet;
+    this.#ports.show(this.#configuration.warnings);
+    this.#ticketKeys.follow(config.tls.ticketKeySeconds);
     this.#sockets.keep(compiled.listeners, this.#configuration);
     const bound = compiled.listeners.map(({ key, host }) => ({ host, port: this.#sockets.portOf(key) }));
     print(readyLine(bound, this.#admin?.name));
@@ -253,6 +258,7 @@ export class Proxy {
       ringId,
       bootIdHex: this.#identity.bootIdHex,
       rayFirstHex,
+      ticketKeys: this.#ticketKeys.bytes,
     };
   }
 
@@ -340,6 +346,7 @@ export class Proxy {
       return refuse(`${before.file} cannot be used`, { diagnostics: read.diagnostics.trimEnd().split('\n') });
     }
     const after = read.configuration;
+    this.#ports.show(after.warnings);
     const keys = keysThatNeedRestart(before.config, after.config);
     if (keys.length > 0) return refuse(`a change of ${keys.join(', ')} needs a restart`);
     try {
@@ -380,6 +387,7 @@ export class Proxy {
     for (const name of inForce.compiled.names) this.#setAddresses(name.id, this.#resolver.addressesOf(name));
     this.#sockets.keep(inForce.compiled.listeners, inForce);
     if (refusal === undefined) this.#delivery.configure(deliveryOf(after));
+    this.#ticketKeys.follow(inForce.config.tls.ticketKeySeconds);
     return refusal;
   }
 
@@ -395,6 +403,7 @@ export class Proxy {
     await this.#fleet?.drain(() => this.#sockets.close());
     await this.#delivery.drain(this.#configuration.config.logs.drainMs);
     this.#resolver.close();
+    this.#ticketKeys.close();
     await this.#admin?.server.close();
   }
 }

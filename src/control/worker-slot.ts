@@ -100,6 +100,10 @@ export class WorkerSlot {
     this.#current?.send({ kind: 'abandon', id });
   }
 
+  setTicketKeys(keys: Uint8Array): void {
+    for (const life of this.#lives) life.send({ kind: 'ticketKeys', keys });
+  }
+
   setAddresses(server: number, addresses: string[]): void {
     for (const life of this.#lives) life.send({ kind: 'addresses', server, addresses });
   }

@@ -28,6 +28,8 @@ export type ToEdge =
   | { kind: 'abandon'; id: number }
   /** What a name now resolves to. */
   | { kind: 'addresses'; server: number; addresses: string[] }
+  /** Keys for session tickets, see `engineSetTicketKeys`. */
+  | { kind: 'ticketKeys'; keys: Uint8Array }
   /** Stop accepting, answer with `Connection: close`. */
   | { kind: 'drain' }
   /** End: what is still in flight is cut off. */

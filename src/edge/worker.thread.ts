@@ -27,6 +27,7 @@ process.on('uncaughtException', (error) => say({ kind: 'fault', text: textOf(err
 process.on('unhandledRejection', (reason) => say({ kind: 'fault', text: textOf(reason), isCounted: false }));
 
 const { arena, ringPath, ringKind, ringError } = binding.engineCreate(engine, onBatch);
+binding.engineSetTicketKeys(engine.ticketKeys);
 const counts = new Int32Array(matchCounts);
 const policy = buildPolicy(arena, binding, configuration.policy, engine.workerIndex, counts);
 apply(configuration);
@@ -50,6 +51,7 @@ function apply({ policy: { id }, tables, listeners }: EdgeConfiguration): void {
 async function prepare(next: EdgeConfiguration): Promise<void> {
   const { id } = next.policy;
   try {
+    binding.engineCheck(id, next.tables);
     const steps = policy.prepareInSlices(next.policy);
     while (steps.next().done !== true) await nextTurn();
     prepared.set(id, next);
@@ -97,6 +99,9 @@ control.on('message', (message: ToEdge) => {
       break;
     case 'addresses':
       binding.engineSetAddresses(message.server, message.addresses);
+      break;
+    case 'ticketKeys':
+      binding.engineSetTicketKeys(message.keys);
       break;
     case 'drain':
       binding.engineDrain();

@@ -1,5 +1,15 @@
 /** Config of the engine: what bounds a client connection, and the memory that engine and policy share. */
-import { bytes, count, milliseconds, type Static, section } from '../lib/schema.ts';
+import {
+  bytes,
+  count,
+  list,
+  milliseconds,
+  oneOf,
+  path,
+  type Static,
+  seconds,
+  section,
+} from '../lib/schema.ts';
 
 export const limitsConfig = section(
   {
@@ -100,6 +110,11 @@ export const timeoutsConfig = section(
       minimum: 1,
       description: 'From the first byte of a request to the end of its head. Then: 408.',
     }),
+    handshakeMs: milliseconds({
+      default: 10000,
+      minimum: 1,
+      description: 'From the connection to the end of its TLS handshake. Then the connection is closed.',
+    }),
     bodyMs: milliseconds({
       default: 30000,
       minimum: 1,
@@ -143,3 +158,46 @@ export const arenaConfig = section(
   { default: {}, description: 'The memory that a worker shares between engine and policy.' },
 );
 export type ArenaConfig = Static<typeof arenaConfig>;
+
+export const tlsVersions = ['TLSv1.2', 'TLSv1.3'] as const;
+
+/** `listeners[].tls`. */
+export const listenerTlsConfig = section(
+  {
+    certificates: list(
+      section(
+        {
+          cert: path({
+            description: 'PEM file: the certificate, then those between it and the root, in that order.',
+          }),
+          key: path({ description: 'PEM file of its private key, not encrypted.' }),
+        },
+        { description: 'A certificate and its key.' },
+      ),
+      {
+        minItems: 1,
+        maxItems: 10000,
+        description:
+          'Chosen by the name that a client asks for (SNI), which is looked for among the names of the certificates; the first one is for all others. For one name there may be one with an ECDSA and one with an RSA key. Read again by every reload.',
+      },
+    ),
+    minVersion: oneOf(tlsVersions, {
+      default: 'TLSv1.2',
+      description: 'The oldest version that a client may use.',
+    }),
+  },
+  { description: 'With it the listener speaks HTTPS.' },
+);
+
+export const tlsConfig = section(
+  {
+    ticketKeySeconds: seconds({
+      default: 28800,
+      minimum: 1,
+      maximum: 302400,
+      description:
+        'How long a key for session tickets is used before the next one is made; tickets are accepted for twice that.',
+    }),
+  },
+  { default: {}, description: 'What all TLS listeners share.' },
+);

@@ -324,6 +324,8 @@ export const eventWord = {
   attempts: 26,
   bodyOffset: 27,
   bodyLength: 28,
+  /** `originFailed`: index into `failDetails`. Shares its word with `bodyOffset`. */
+  failDetail: 27,
   /** Seconds since the origin was asked, in milliseconds, rounded up (`originHead`): RFC 9111 4.2.3 response_delay. */
   originDelayMs: 29,
   /** Object whose validators the fetch carried, and its generation, as the fetch command named it. */
@@ -546,6 +548,9 @@ export const failCauses = [
   'destination_ip_unroutable',
   'http_response_body_size',
   'proxy_loop_detected',
+  'tls_protocol_error',
+  'tls_certificate_error',
+  'tls_alert_received',
 ] as const;
 export const failCause = {
   none: 0,
@@ -569,7 +574,93 @@ export const failCause = {
   ipUnroutable: 18,
   responseBodySize: 19,
   loopDetected: 20,
+  tlsProtocolError: 21,
+  tlsCertificateError: 22,
+  tlsAlertReceived: 23,
 } as const;
+
+/**
+ * What is known beyond the cause, by index; 0: nothing. Below `failDetail.alert`: why the origin's certificate was refused
+ * (the numbers are those of X509_verify_cert); from there on: the alert that the origin sent (RFC 8446 6), by its number.
+ */
+export const failDetail = { none: 0, alert: 128, max: 255 } as const;
+const certificateFaults: readonly (readonly [number, string])[] = [
+  [2, 'unable to get issuer certificate'],
+  [3, 'unable to get certificate revocation list'],
+  [7, 'certificate signature failure'],
+  [9, 'certificate is not yet valid'],
+  [10, 'certificate has expired'],
+  [18, 'self-signed certificate'],
+  [19, 'self-signed certificate in certificate chain'],
+  [20, 'unable to get local issuer certificate'],
+  [21, 'unable to verify the first certificate'],
+  [22, 'certificate chain too long'],
+  [23, 'certificate revoked'],
+  [24, 'issuer certificate is not a CA'],
+  [25, 'path length constraint exceeded'],
+  [26, 'unsuitable certificate purpose'],
+  [28, 'certificate rejected'],
+  [47, 'permitted subtree violation'],
+  [48, 'excluded subtree violation'],
+  [62, 'hostname mismatch'],
+  [64, 'IP address mismatch'],
+  [66, 'certificate key too weak'],
+  [67, 'issuer certificate key too weak'],
+  [68, 'certificate signature algorithm too weak'],
+  [79, 'issuer certificate is not a CA'],
+];
+const alerts: readonly (readonly [number, string])[] = [
+  [0, 'close_notify'],
+  [10, 'unexpected_message'],
+  [20, 'bad_record_mac'],
+  [22, 'record_overflow'],
+  [40, 'handshake_failure'],
+  [42, 'bad_certificate'],
+  [43, 'unsupported_certificate'],
+  [44, 'certificate_revoked'],
+  [45, 'certificate_expired'],
+  [46, 'certificate_unknown'],
+  [47, 'illegal_parameter'],
+  [48, 'unknown_ca'],
+  [49, 'access_denied'],
+  [50, 'decode_error'],
+  [51, 'decrypt_error'],
+  [70, 'protocol_version'],
+  [71, 'insufficient_security'],
+  [80, 'internal_error'],
+  [86, 'inappropriate_fallback'],
+  [90, 'user_canceled'],
+  [109, 'missing_extension'],
+  [110, 'unsupported_extension'],
+  [112, 'unrecognized_name'],
+  [113, 'bad_certificate_status_response'],
+  [115, 'unknown_psk_identity'],
+  [116, 'certificate_required'],
+  [120, 'no_application_protocol'],
+];
+/** '' for a number that is not listed. */
+export const failDetails: readonly string[] = (() => {
+  const names = new Array<string>(failDetail.max + 1).fill('');
+  for (const [number, name] of certificateFaults) names[number] = name;
+  for (const [number, name] of alerts) names[failDetail.alert + number] = name;
+  return names;
+})();
+
+/** TLS versions, by index, as Logpush names them; in the record. */
+export const tlsProtocols = ['none', 'TLSv1.2', 'TLSv1.3'] as const;
+/** Cipher suites of our listeners, by index, as Logpush names them; in the record. */
+export const tlsCiphers = [
+  'NONE',
+  'AEAD-AES128-GCM-SHA256',
+  'AEAD-AES256-GCM-SHA384',
+  'AEAD-CHACHA20-POLY1305-SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+] as const;
 export const fetchStage = {
   none: 0,
   queued: 1,
@@ -671,6 +762,7 @@ export const reasons = [
   'log_ring_full',
   'log_job_behind',
   'log_damaged',
+  'plain_http_on_tls_port',
 ] as const;
 export type Reason = (typeof reasons)[number];
 
@@ -734,5 +826,28 @@ export const counters = [
     'origin_queue_full_total',
     'exchanges',
     'Fetches refused because the queue of their server was full, or took too long.',
+  ],
+  ['tls_handshakes_total', 'handshakes', 'TLS handshakes with clients that were completed.'],
+  ['tls_resumed_total', 'handshakes', 'Those of them that resumed an earlier session.'],
+  ['tls_handshake_failures_total', 'handshakes', 'TLS handshakes with clients that failed, for any cause.'],
+  ['tls_failed_version_total', 'handshakes', 'TLS handshakes refused for the protocol version.'],
+  ['tls_failed_cipher_total', 'handshakes', 'TLS handshakes without a common cipher, group or signature.'],
+  ['tls_failed_alpn_total', 'handshakes', 'TLS handshakes that offered only unknown application protocols.'],
+  [
+    'tls_failed_alert_total',
+    'handshakes',
+    'TLS handshakes that the client gave up with an alert (an unknown CA, for one).',
+  ],
+  ['tls_failed_closed_total', 'handshakes', 'TLS handshakes whose client closed the connection.'],
+  ['tls_failed_timeout_total', 'handshakes', 'TLS handshakes not done within timeouts.handshakeMs.'],
+  ['tls_failed_plain_http_total', 'handshakes', 'Plain HTTP requests sent to a TLS port.'],
+  ['tls_failed_other_total', 'handshakes', 'TLS handshakes that failed for another cause, garbage included.'],
+  ['tls_handshakes_open', 'handshakes', 'TLS handshakes with clients under way.'],
+  ['origin_tls_handshakes_total', 'handshakes', 'TLS handshakes with origins that were completed.'],
+  ['origin_tls_resumed_total', 'handshakes', 'Those of them that resumed an earlier session.'],
+  [
+    'origin_tls_failures_total',
+    'handshakes',
+    'TLS handshakes with origins that failed, refused certificates included.',
   ],
 ] as const;

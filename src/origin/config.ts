@@ -1,10 +1,12 @@
 /** Config of origins: groups of servers, how one is chosen, and what bounds the connections to them. */
 import {
   count,
+  flag,
   list,
   milliseconds,
   named,
   oneOf,
+  optional,
   path,
   type Static,
   seconds,
@@ -17,7 +19,8 @@ const serverConfig = section(
   {
     url: text({
       expected: 'a URL such as http://127.0.0.1:9100',
-      description: 'Scheme, host and port of the server: `http://HOST[:PORT]`, without a path.',
+      description:
+        'Scheme, host and port of the server: `http://HOST[:PORT]` or `https://HOST[:PORT]`, without a path.',
     }),
     max_connections: count({
       default: 1024,
@@ -33,7 +36,7 @@ const timeouts = section(
     connectMs: milliseconds({
       default: 5000,
       minimum: 1,
-      description: 'For a connection to be opened. Then: 504.',
+      description: 'For a connection to be opened, its TLS handshake included. Then: 504.',
     }),
     firstByteMs: milliseconds({
       default: 60000,
@@ -111,6 +114,37 @@ const ejection = section(
   },
 );
 
+const tls = section(
+  {
+    verify: flag({
+      default: true,
+      description:
+        'Whether the certificate of a server must be valid and carry its name. Without it anybody on the way can pose as the origin.',
+    }),
+    ca: optional(
+      path({
+        description:
+          'PEM file of the certificates that those of the servers must lead to. Default: the roots of the system.',
+      }),
+    ),
+    serverName: optional(
+      text({
+        expected: 'a host name or an IP address',
+        description: 'The name that is asked for (SNI) and checked. Default: the host of the URL.',
+      }),
+    ),
+    cert: optional(
+      path({ description: 'PEM file of a certificate to show to the servers, with its chain.' }),
+    ),
+    key: optional(path({ description: 'PEM file of its private key, not encrypted.' })),
+    minVersion: oneOf(['TLSv1.2', 'TLSv1.3'], {
+      default: 'TLSv1.2',
+      description: 'The oldest version that a server may use.',
+    }),
+  },
+  { default: {}, description: 'How servers with an `https` URL are connected to.' },
+);
+
 const originConfig = section(
   {
     servers: list(serverConfig, { minItems: 1, description: 'The servers of this origin.' }),
@@ -123,6 +157,7 @@ const originConfig = section(
       description:
         'The Host that the origin sees: `client` leaves it as the client sent it, `server` takes it from the URL, anything else is sent as it stands.',
     }),
+    tls,
     timeouts,
     retry,
     queue,

@@ -86,6 +86,7 @@ class Rig {
         ringId: (this.#ringId += 1),
         bootIdHex: '',
         rayFirstHex: '',
+        ticketKeys: new Uint8Array(),
       }),
       ringOpened: (_worker, { ringPath }: EdgeRing) => this.rings.push(`open ${ringPath}`),
       ringLeft: ({ ringPath }) => this.rings.push(`left ${ringPath}`),

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import {
   type Framing,
   ProtocolError,
@@ -18,6 +19,8 @@ import { Deferred, within } from './within.ts';
 export interface Address {
   host: string;
   port: number;
+  /** Over TLS, with these options of `tls.connect`. */
+  tls?: ConnectionOptions;
 }
 
 export interface Answer extends ResponseHead {
@@ -121,10 +124,12 @@ export class RawClient {
     address: Address,
     options: { allowHalfOpen?: boolean; localAddress?: string } = {},
   ): Promise<RawClient> {
-    const socket = connect({ ...address, allowHalfOpen: true, ...options });
+    const { tls, ...place } = address;
+    const all = { ...place, allowHalfOpen: true, ...options };
+    const socket = tls === undefined ? connect(all) : connectTls({ ...all, ...tls });
     socket.setNoDelay(true);
     const connected = new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
+      socket.once(tls === undefined ? 'connect' : 'secureConnect', resolve);
       socket.once('error', reject);
     });
     await within(defaultTimeoutMs, `connect to ${address.host}:${address.port}`, connected);

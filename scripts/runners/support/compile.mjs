@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { nativeFlags } from '../../native-flags.mjs';
-import { filesBelow, root, run, SetupError } from '../../toolchain.mjs';
+import { filesBelow, pinnedNode, root, run, SetupError } from '../../toolchain.mjs';
 
 const objectFolder = path.join(root, 'build', 'objects');
 const compileTimeoutMs = 5 * 60_000;
@@ -13,7 +13,9 @@ const jobsDefault = 2;
 
 /** Compiler and flags of one kind of build. */
 export function variant(kind) {
-  const common = [...nativeFlags, '-g', '-pthread', '-Inative', '-D_GLIBCXX_ASSERTIONS'];
+  // The headers of OpenSSL are those of the pinned Node, in every build.
+  const headers = path.join(pinnedNode().headers, 'include', 'node');
+  const common = [...nativeFlags, '-g', '-pthread', '-Inative', '-isystem', headers, '-D_GLIBCXX_ASSERTIONS'];
   const gcc = process.env.CXX ?? 'g++';
   const sanitized = (list) => [`-fsanitize=${list}`, '-fno-sanitize-recover=all'];
   switch (kind) {

@@ -14,6 +14,7 @@ export interface EngineTables {
   timeouts: EngineTimeouts;
   zones: EngineZones;
   servers: EngineServer[];
+  tls: EngineTls;
   /** Pages that stand in for the built-in ones. Left out: there are none. */
   errorPages?: EnginePages;
   /** What becomes of Server in responses, an index into `serverFields`. Left out: 2. */
@@ -64,6 +65,8 @@ export interface EngineLimits {
 export interface EngineTimeouts {
   /** From the first byte of a request to the end of its head: 408. */
   headMs: number;
+  /** From the connection to the end of its TLS handshake. */
+  handshakeMs: number;
   /** Between two reads of a request body: 408. */
   bodyMs: number;
   /** Of a connection that waits for its next request. */
@@ -93,7 +96,7 @@ export interface EngineZones {
 export interface EngineServer {
   /** Stays the same while the process lives for the same origin name and URL, so that pools outlive a reload. */
   id: number;
-  /** The host of its URL in lower case: Host where the origin wants its own, and SNI later. */
+  /** The host of its URL in lower case: Host where the origin wants its own. */
   host: string;
   port: number;
   /** `host` with the port unless it is the scheme's own, as a Host field would carry it. */
@@ -117,6 +120,47 @@ export interface EngineServer {
   idleMax: number;
   /** Delay before the next address is tried beside one that has not answered (RFC 8305 5). */
   attemptDelayMs: number;
+  /** Undefined: plain HTTP. */
+  tls?: EngineServerTls;
+}
+
+/** Private keys are in here: tables are never shown. */
+export interface EngineTls {
+  listeners: EngineTlsListener[];
+  /** PEM texts of trusted certificates; `partialChains`: any of them may end a chain, roots or not. */
+  trusts: { pem: string; partialChains: boolean }[];
+}
+
+export interface EngineTlsListener {
+  /** `EngineListener.id`. */
+  id: number;
+  address: string;
+  onlyTls13: boolean;
+  /** How long a session may be resumed. */
+  sessionSeconds: number;
+  /** At least one; the first is the default. */
+  certificates: EngineCertificate[];
+}
+
+export interface EngineCertificate {
+  /** PEM, the certificate itself first. */
+  chain: string;
+  /** PEM. */
+  key: string;
+  /** Host names in lower case; `*.example.com` stands for one label. */
+  names: string[];
+}
+
+export interface EngineServerTls {
+  /** Host name or IP literal that is asked for and checked. */
+  serverName: string;
+  verify: boolean;
+  onlyTls13: boolean;
+  /** Our certificate and its key, PEM; empty: none. */
+  chain: string;
+  key: string;
+  /** Index into `EngineTls.trusts`; -1: none. */
+  trust: number;
 }
 
 export interface EngineListener {
@@ -140,6 +184,7 @@ export interface EngineOptions {
   bootIdHex: string;
   /** The first ray id of this engine, 16 hexadecimal digits; each next one is one more, modulo 2^64. */
   rayFirstHex: string;
+  ticketKeys: Uint8Array;
 }
 
 export interface StoreOptions {
@@ -202,7 +247,12 @@ export interface Binding {
   statsPage(workerIndex: number): ArrayBuffer;
 
   engineCreate(options: EngineOptions, onBatch: () => void): EngineCreated;
+  /** Throws where a certificate cannot be used. */
   engineConfigure(snapshotId: number, tables: EngineTables): void;
+  /** Throws where `engineConfigure` would, and changes nothing. */
+  engineCheck(snapshotId: number, tables: EngineTables): void;
+  /** Keys for session tickets, `ticketKeyBytes` each, the current one first. */
+  engineSetTicketKeys(keys: Uint8Array): void;
   /** The listeners to accept on from now on; one that is not named any more is left, its connections live on. */
   engineSetListeners(listeners: EngineListener[]): void;
   engineSetAddresses(serverId: number, addresses: string[]): void;
@@ -230,7 +280,12 @@ export interface Binding {
   /** Closes everything and releases what the engine holds. */
   engineStop(): void;
   engineStats(): EngineStats;
+
+  /** A P-256 certificate for host names and IP literals that signs itself, and its key, as PEM. */
+  makeCertificate(names: string[], days: number): { certificate: string; key: string };
 }
+
+export const ticketKeyBytes = 80;
 
 export function addonPath(): string {
   return readEnvironment('addon') ?? join(packageRoot(), 'build', 'Release', 'parapet.node');

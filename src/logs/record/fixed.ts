@@ -38,6 +38,7 @@ export const fixedRows = [
   ['originHeaderUs', 'u32', 'From the last byte of the request head to the end of the response head.'],
   ['originDurationUs', 'u32', 'From the begin of the fetch to the last byte from the origin.'],
   ['clientRttUs', 'u32', 'Round-trip time to the client as TCP sees it; 0: not measured.'],
+  ['clientTlsUs', 'u32', 'TLS handshake with the client, in the first record of its connection; 0: none.'],
   ['clientPort', 'u16', 'Port of the peer.'],
   ['serverPort', 'u16', 'Port of our side.'],
   ['originPort', 'u16', 'Port of the server that was asked.'],
@@ -54,6 +55,10 @@ export const fixedRows = [
   ['source', 'u8', 'Index into `requestSources`.'],
   ['attempts', 'u8', 'Fetches made for this exchange, retries included.'],
   ['flags', 'u8', '`recordFlag`.'],
+  ['clientTlsProtocol', 'u8', 'Index into `tlsProtocols` of the contract.'],
+  ['clientTlsCipher', 'u8', 'Index into `tlsCiphers` of the contract.'],
+  ['originTlsProtocol', 'u8', 'Index into `tlsProtocols`, of the connection to the origin.'],
+  ['failDetail', 'u8', 'Index into `failDetails` of the contract: more on `failCause`.'],
 ] as const satisfies readonly (readonly [string, FixedType, string])[];
 
 export type FixedColumn = (typeof fixedRows)[number][0];
@@ -67,6 +72,10 @@ export const recordFlag = {
   hasQuery: 1,
   /** A string was longer than its bound; set by the writer. */
   truncated: 2,
+  /** The TLS session of the client's connection was resumed. */
+  clientTlsResumed: 4,
+  /** That of the origin's. */
+  originTlsResumed: 8,
 } as const;
 
 /** Index of `scheme`. */

@@ -2,7 +2,15 @@
  * The fields of dataset http_requests: Cloudflare's Logpush names where they fit, and our own at the end. The order is
  * that of the lines. A value that is not known is put out as the default of its type, as Logpush does.
  */
-import { cacheResults, failCauses, outcomes, reasons } from '../../engine/contract.ts';
+import {
+  cacheResults,
+  failCauses,
+  failDetails,
+  outcomes,
+  reasons,
+  tlsCiphers,
+  tlsProtocols,
+} from '../../engine/contract.ts';
 import type { Field, FieldSource, FieldType } from './field.ts';
 import { type FixedColumn, recordFlag, requestSources, type StringColumn, schemes } from './fixed.ts';
 import { unknownFields } from './unknown-fields.ts';
@@ -75,6 +83,22 @@ const rows: readonly Row[] = [
   ['ClientRequestURI', 'string', { from: 'uri' }, 'Path and query of the target.'],
   ['ClientRequestProtocol', 'string', name('httpVersion', protocols, ''), 'HTTP version of the request.'],
   ['ClientRequestScheme', 'string', name('scheme', schemes, ''), 'http or https.'],
+  ['ClientSSLProtocol', 'string', name('clientTlsProtocol', tlsProtocols, 'none'), 'TLS version, or none.'],
+  ['ClientSSLCipher', 'string', name('clientTlsCipher', tlsCiphers, 'NONE'), 'Cipher suite, or NONE.'],
+  [
+    'ClientTLSHandshakeDurationMs',
+    'int',
+    millisecondsUp('clientTlsUs'),
+    'TLS handshake with the client; 0 on a connection used before.',
+    'detail',
+  ],
+  [
+    'ClientTLSResumed',
+    'bool',
+    { from: 'flag', column: 'flags', mask: recordFlag.clientTlsResumed },
+    'The TLS session of the client was resumed.',
+    'detail',
+  ],
   ['ClientRequestReferer', 'string', string('referer'), 'Referer field.'],
   ['ClientRequestUserAgent', 'string', string('userAgent'), 'User-Agent field.'],
   [
@@ -151,6 +175,19 @@ const rows: readonly Row[] = [
     'detail',
   ],
   [
+    'OriginSSLProtocol',
+    'string',
+    name('originTlsProtocol', tlsProtocols, 'none'),
+    'TLS version of the connection to the origin, or none.',
+  ],
+  [
+    'OriginTLSResumed',
+    'bool',
+    { from: 'flag', column: 'flags', mask: recordFlag.originTlsResumed },
+    'The TLS session with the origin was resumed.',
+    'detail',
+  ],
+  [
     'OriginRequestHeaderSendDurationMs',
     'int',
     milliseconds('originSendUs'),
@@ -206,6 +243,12 @@ const rows: readonly Row[] = [
   ],
   ['Reason', 'string', name('reason', reasons, 'none'), 'Why it was refused or cut short.'],
   ['FailCause', 'string', name('failCause', failCauses, 'none'), 'How the last fetch failed (RFC 9209 2.3).'],
+  [
+    'FailDetail',
+    'string',
+    name('failDetail', failDetails, ''),
+    'More on FailCause: the fault of a certificate, or the alert that was received.',
+  ],
   ['OriginAttempts', 'int', number('attempts'), 'Fetches made, retries included.', 'detail'],
   ['OriginPort', 'int', number('originPort'), 'Port of the server that was asked.', 'detail'],
   ['EdgeServerPort', 'int', number('serverPort'), 'Our port on this connection.', 'detail'],

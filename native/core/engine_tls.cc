@@ -1,0 +1,304 @@
+// TLS connections of the engine: handshakes, input that has to be opened and output that has to be sealed. What is sealed cannot be
+// taken back, so `out` of a TLS connection holds sealed bytes, and the frame of a log record is committed when the kernel has taken
+// the last of them.
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "engine.h"
+#include "net.h"
+
+namespace parapet {
+
+namespace {
+
+/// Plain bytes of a full record (RFC 8446 5.1).
+constexpr std::size_t record_bytes = 16384;
+constexpr std::uint32_t cipher_bytes_max = 1u << 20;
+
+std::span<const std::uint8_t> bytes_at(const iovec& piece) noexcept {
+    return {static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len};
+}
+
+std::int32_t counter_of(TlsFault fault) noexcept {
+    switch (fault) {
+        case TlsFault::version: return counter::tls_failed_version_total;
+        case TlsFault::cipher: return counter::tls_failed_cipher_total;
+        case TlsFault::alpn: return counter::tls_failed_alpn_total;
+        case TlsFault::alert: return counter::tls_failed_alert_total;
+        case TlsFault::closed: return counter::tls_failed_closed_total;
+        default: return counter::tls_failed_other_total;
+    }
+}
+
+}  // namespace
+
+// ---- input
+
+int Engine::receive(Client& client, std::span<std::uint8_t> at) noexcept {
+    if (client.tls) return open_sealed(*client.tls, client.fd, client.cipher, client.out, client.half_closed, client.readable, at);
+    const int n = net::receive(client.fd, at);
+    if (n == -1 || (n > 0 && static_cast<std::size_t>(n) < at.size())) client.readable = n > 0 && client.half_closed;
+    return n;
+}
+
+int Engine::receive(Origin& origin, std::span<std::uint8_t> at) noexcept {
+    if (origin.tls) return open_sealed(*origin.tls, origin.fd, origin.cipher, origin.out, origin.half_closed, origin.readable, at);
+    const int n = net::receive(origin.fd, at);
+    if (n == -1 || (n > 0 && static_cast<std::size_t>(n) < at.size())) origin.readable = n > 0 && origin.half_closed;
+    return n;
+}
+
+/// Fills `at` with plain bytes, as far as there are any. What is received beyond that waits in `cipher`.
+int Engine::open_sealed(Tls& tls, int fd, Buffer& cipher, Buffer& out, bool half_closed, bool& readable,
+                        std::span<std::uint8_t> at) noexcept {
+    tls_io_.begin(tls.readable ? fd : -1, bytes_of(cipher), at.size(), half_closed);
+    int n = tls.read(at);
+    if (tls_io_.drained || tls_io_.ended || tls_io_.failed) tls.readable = false;
+    if (!keep_cipher(cipher)) n = -2;
+    // Answers of the protocol itself (key updates), and alerts.
+    if (!tls_io_.out.empty() && !send_out(fd, out)) n = n > 0 ? n : -2;
+    readable = n != -1 && (tls.readable || !cipher.empty() || tls.has_more());
+    return n;
+}
+
+/// Keeps what the last call was given and has not used.
+bool Engine::keep_cipher(Buffer& cipher) noexcept {
+    if (!tls_io_.received) {
+        if (!cipher.empty()) consume(cipher, cipher.size() - static_cast<std::uint32_t>(tls_io_.in.size()));
+        return true;
+    }
+    drop(cipher);
+    return append(cipher, tls_io_.in, cipher_bytes_max);
+}
+
+// ---- output
+
+/// Sends what the last call has left to be sent, behind what waits already.
+bool Engine::send_out(int fd, Buffer& out) noexcept {
+    std::span<const std::uint8_t> bytes = tls_io_.out;
+    if (out.empty()) {
+        const std::ptrdiff_t n = net::send_some(fd, bytes);
+        if (n < 0) return false;
+        bytes = bytes.subspan(static_cast<std::size_t>(n));
+    }
+    return append(out, bytes, cipher_bytes_max);
+}
+
+/// Sends what waits and is no response's: the socket takes bytes again. False: the connection failed.
+bool Engine::flush_out(int fd, Buffer& out) noexcept {
+    const std::ptrdiff_t n = net::send_some(fd, bytes_of(out));
+    if (n > 0) consume(out, static_cast<std::uint32_t>(n));
+    return n >= 0;
+}
+
+/// Seals the pieces into as few records as they fill; they lie in `tls_io_.out` then. False: the connection is unusable.
+bool Engine::seal(Tls& tls, std::span<const iovec> pieces) noexcept {
+    tls_io_.begin();
+    std::size_t held = 0;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        auto rest = bytes_at(pieces[i]);
+        while (!rest.empty()) {
+            // Whole records, and the end of the last piece, need not be copied.
+            const std::size_t direct = held > 0 ? 0 : i + 1 == pieces.size() ? rest.size() : rest.size() - rest.size() % record_bytes;
+            if (direct > 0) {
+                if (!tls.seal(rest.first(direct))) return false;
+                rest = rest.subspan(direct);
+                continue;
+            }
+            const std::size_t take = std::min(rest.size(), record_bytes - held);
+            std::memcpy(record_.data() + held, rest.data(), take);
+            held += take;
+            rest = rest.subspan(take);
+            if (held < record_bytes) continue;
+            if (!tls.seal({record_.data(), held})) return false;
+            held = 0;
+        }
+    }
+    return tls.seal({record_.data(), held});
+}
+
+/// Sends what has just been sealed for a response. `final`: the last bytes of it.
+Engine::Sent Engine::push_sealed(Exchange& exchange, std::uint64_t plain_bytes, bool final) noexcept {
+    Client& client = *exchange.client;
+    std::span<const std::uint8_t> bytes = tls_io_.out;
+    std::uint64_t held = plain_bytes;
+    if (client.out.empty()) {
+        exchange.sent_bytes += plain_bytes;
+        if (final) prepare_record(exchange);
+        const std::ptrdiff_t n = bytes.empty() ? 0 : net::send_some(client.fd, bytes);
+        if (n == static_cast<std::ptrdiff_t>(bytes.size())) {
+            count(counter::bytes_out_total, bytes.size());
+            if (final) {
+                commit_record(exchange);
+                finish_response(exchange);
+            }
+            return Sent::all;
+        }
+        if (final) rollback_record(exchange);
+        if (n < 0) {
+            exchange.sent_bytes -= plain_bytes;
+            client_gone(client, reason::client_reset);
+            return Sent::gone;
+        }
+        count(counter::bytes_out_total, static_cast<std::uint64_t>(n));
+        bytes = bytes.subspan(static_cast<std::size_t>(n));
+        held = std::min<std::uint64_t>(plain_bytes, bytes.size());
+        exchange.sent_bytes -= held;
+    }
+    client.tls->sealed += held;
+    if (!append(client.out, bytes, cipher_bytes_max)) {
+        exchange.outcome = outcome::internal_error;
+        truncate_response(exchange, outcome::internal_error, reason::memory);
+        return Sent::gone;
+    }
+    exchange.final_pending = exchange.final_pending || final;
+    set_client_timer(client, ClientTimer::write, exchange.tables->timeouts.write_ms);
+    return Sent::blocked;
+}
+
+/// `send_pieces` over TLS, batch by batch.
+Engine::Sent Engine::send_sealed(Exchange& exchange, std::span<const iovec> pieces, bool final) noexcept {
+    Client& client = *exchange.client;
+    if (exchange.first_byte_ns == 0) exchange.first_byte_ns = now_ns_;
+    iovec batch[20];
+    std::size_t at = 0;
+    std::size_t offset = 0;
+    for (;;) {
+        std::size_t used = 0;
+        std::size_t bytes = 0;
+        while (at < pieces.size() && used < std::size(batch) && bytes < seal_bytes_max) {
+            const auto rest = bytes_at(pieces[at]).subspan(offset);
+            const std::size_t take = std::min<std::size_t>(rest.size(), seal_bytes_max - bytes);
+            batch[used++] = {const_cast<std::uint8_t*>(rest.data()), take};
+            bytes += take;
+            offset += take;
+            if (offset < pieces[at].iov_len) break;
+            ++at;
+            offset = 0;
+        }
+        const bool last = at == pieces.size();
+        if (!seal(*client.tls, {batch, used})) {
+            client_gone(client, reason::client_reset);
+            return Sent::gone;
+        }
+        const Sent sent = push_sealed(exchange, bytes, final && last);
+        if (last || sent == Sent::gone) return sent;
+    }
+}
+
+/// The last words on a connection, outside of any exchange.
+void Engine::send_last(Client& client, std::span<const std::uint8_t> text) noexcept {
+    if (!client.tls) {
+        (void)net::send_some(client.fd, text);
+        return;
+    }
+    const iovec piece{const_cast<std::uint8_t*>(text.data()), text.size()};
+    if (client.tls->open && seal(*client.tls, {&piece, 1})) (void)send_out(client.fd, client.out);
+}
+
+/// An orderly end: the client can tell it from one that somebody else has made (RFC 8446 6.1).
+void Engine::goodbye(Client& client) noexcept {
+    if (!client.tls) return;
+    if (client.tls->open && client.out.empty()) {
+        tls_io_.begin();
+        client.tls->say_goodbye();
+        if (!tls_io_.out.empty()) (void)net::send_some(client.fd, tls_io_.out);
+    }
+    leave_handshake(client);
+    client.tls.reset();
+    drop(client.cipher);
+}
+
+// ---- handshakes of clients
+
+void Engine::begin_tls(Client& client, std::shared_ptr<const TlsListener> listener) noexcept {
+    client.tls = Tls::accept(tls_io_, std::move(listener));
+    if (!client.tls) {
+        close_client(client);
+        return;
+    }
+    client.tls->started_ns = now_ns_;
+    count(counter::tls_handshakes_open);
+    set_client_timer(client, ClientTimer::handshake, tables_->timeouts.handshake_ms);
+}
+
+/// True: the connection is open, and what the client has sent behind its handshake can be read.
+bool Engine::client_handshake(Client& client) noexcept {
+    Tls& tls = *client.tls;
+    tls_io_.begin(client.fd, {}, TlsIo::room_bytes, client.half_closed);
+    if (!tls.started) {
+        const int n = tls_io_.receive();
+        if (n <= 0) {
+            client.readable = false;
+            if (n != -1) close_client(client);
+            return false;
+        }
+        tls.started = true;
+        // A handshake begins with a record of type 22; a letter begins a method.
+        const std::uint8_t first = tls_io_.in.front();
+        if ((first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z')) {
+            plain_http(client);
+            return false;
+        }
+    }
+    const TlsStep step = tls.handshake();
+    tls.readable = !tls_io_.drained && !tls_io_.ended && !tls_io_.failed;
+    const bool sent = tls_io_.out.empty() || send_out(client.fd, client.out);
+    if (step == TlsStep::failed || !sent) {
+        handshake_failed(client, counter_of(step == TlsStep::failed ? tls.fault : TlsFault::closed));
+        return false;
+    }
+    if (step == TlsStep::wait) {
+        client.readable = false;
+        return false;
+    }
+    leave_handshake(client);
+    count(counter::tls_handshakes_total);
+    if (tls.resumed) count(counter::tls_resumed_total);
+    tls.took_us = static_cast<std::uint32_t>((now_ns_ - tls.started_ns) / 1000);
+    set_client_timer(client, ClientTimer::idle, tables_->timeouts.idle_ms);
+    if (!keep_cipher(client.cipher)) {
+        close_client(client);
+        return false;
+    }
+    client.readable = tls.readable || !client.cipher.empty() || tls.has_more();
+    return true;
+}
+
+/// Every handshake that is under way ends here, well or not.
+void Engine::leave_handshake(Client& client) noexcept {
+    if (!client.tls || client.tls->left_handshake) return;
+    client.tls->left_handshake = true;
+    uncount(counter::tls_handshakes_open);
+    if (client.tls->open) return;
+    // Nobody has said why: the connection went away.
+    count(counter::tls_handshake_failures_total);
+    count(counter::tls_failed_closed_total);
+}
+
+void Engine::handshake_failed(Client& client, std::int32_t cause) noexcept {
+    client.tls->left_handshake = true;
+    uncount(counter::tls_handshakes_open);
+    count(counter::tls_handshake_failures_total);
+    count(cause);
+    // What the client has sent already would turn the close into a reset that destroys the alert.
+    (void)!::recv(client.fd, build_.data(), build_.size(), MSG_DONTWAIT);
+    ::shutdown(client.fd, SHUT_WR);
+    close_client(client);
+}
+
+/// Somebody talks to the port in plain HTTP: the answer is one in plain HTTP too.
+void Engine::plain_http(Client& client) noexcept {
+    client.tls->left_handshake = true;
+    uncount(counter::tls_handshakes_open);
+    count(counter::tls_handshake_failures_total);
+    count(counter::tls_failed_plain_http_total);
+    client.tls.reset();
+    http1::ParseResult refused;
+    refused.status = 400;
+    refused.reason = reason::plain_http_on_tls_port;
+    refuse_head(client, refused, 0, 0);
+}
+
+}  // namespace parapet
