@@ -222,6 +222,10 @@ private:
     void handshake_failed(Client& client, std::int32_t cause) noexcept;
     void leave_handshake(Client& client) noexcept;
     void plain_http(Client& client) noexcept;
+    void begin_origin_tls(Origin& origin) noexcept;
+    void origin_handshake(Origin& origin) noexcept;
+    void end_origin_tls(Origin& origin) noexcept;
+    bool send_sealed(Origin& origin, std::span<const iovec> pieces) noexcept;
 
     // engine_origin.cc
     Pool* pool(std::uint32_t server) noexcept;
@@ -240,8 +244,9 @@ private:
     void enqueue(Pool& pool, Exchange& exchange) noexcept;
     void dequeue(Exchange& exchange) noexcept;
     void serve_queue(Pool& pool) noexcept;
-    void fetch_failed(Exchange& exchange, std::int32_t cause, std::int32_t stage) noexcept;
-    void origin_lost(Origin& origin, std::int32_t cause) noexcept;
+    void fetch_failed(Exchange& exchange, std::int32_t cause, std::int32_t stage, std::int32_t detail = fail_detail::none) noexcept;
+    void origin_lost(Origin& origin, std::int32_t cause, std::int32_t detail = fail_detail::none) noexcept;
+    void cannot_send(Origin& origin) noexcept;
     void abandon_fetch(Exchange& exchange) noexcept;
     void trim_idle(Pool& pool) noexcept;
 

@@ -263,6 +263,7 @@ void Engine::dispatch(Watch& watch, std::uint32_t events) noexcept {
             }
             if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0) {
                 origin.readable = true;
+                if (origin.tls) origin.tls->readable = true;
                 if ((events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0) origin.half_closed = true;
                 origin_input(origin);
             }
@@ -559,6 +560,7 @@ void Engine::fire(TimerNode& node) noexcept {
             count(counter::timeouts_total);
             const std::int32_t cause = use == OriginTimer::write ? fail_cause::connection_write_timeout
                 : use == OriginTimer::first_byte                 ? fail_cause::response_timeout
+                : use == OriginTimer::handshake                  ? fail_cause::connection_timeout
                                                                  : fail_cause::connection_read_timeout;
             if (origin.head_done) {
                 download_failed(origin, cause);

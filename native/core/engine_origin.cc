@@ -210,6 +210,10 @@ void Engine::origin_connected(Origin& origin) noexcept {
     exchange.reserved = false;
     origin.counted = true;
     exchange.origin_connect_ns = now_ns_;
+    if (origin.pool->server.tls) {
+        begin_origin_tls(origin);
+        return;
+    }
     give(exchange, origin);
 }
 
@@ -229,6 +233,8 @@ void Engine::give(Exchange& exchange, Origin& origin) noexcept {
     exchange.origin = &origin;
     exchange.phase = Phase::fetch;
     exchange.origin_address = origin.address;
+    exchange.origin_protocol = origin.tls ? origin.tls->protocol : 0;
+    exchange.origin_resumed = origin.tls && origin.tls->resumed;
     if (exchange.origin_asked_ns == 0) exchange.origin_asked_ns = now_ns_;
     set_origin_timer(origin, OriginTimer::none, 0);
     send_request(exchange);
@@ -262,6 +268,7 @@ bool Engine::origin_send(Origin& origin, std::span<iovec> pieces) noexcept {
     std::size_t total = 0;
     for (const iovec& piece : pieces) total += piece.iov_len;
     if (origin.write_failed) return true;
+    if (origin.tls) return send_sealed(origin, pieces);
     if (origin.out.empty()) {
         msghdr message{};
         message.msg_iov = pieces.data();
@@ -269,11 +276,7 @@ bool Engine::origin_send(Origin& origin, std::span<iovec> pieces) noexcept {
         ssize_t n = ::sendmsg(origin.fd, &message, MSG_NOSIGNAL);
         if (n < 0) {
             if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-                // The origin does not listen any more; it may have answered before (RFC 9112 9.5).
-                origin.write_failed = true;
-                origin.readable = true;
-                origin.half_closed = true;
-                origin_again(origin);
+                cannot_send(origin);
                 return true;
             }
             n = 0;
@@ -296,15 +299,25 @@ bool Engine::origin_send(Origin& origin, std::span<iovec> pieces) noexcept {
     return true;
 }
 
+/// The origin does not listen any more; it may have answered before (RFC 9112 9.5).
+void Engine::cannot_send(Origin& origin) noexcept {
+    origin.write_failed = true;
+    origin.readable = true;
+    if (origin.tls) origin.tls->readable = true;
+    origin.half_closed = true;
+    origin_again(origin);
+}
+
 void Engine::flush_origin(Origin& origin) noexcept {
+    if (origin.handshaking) {
+        if (!flush_out(origin.fd, origin.out)) origin_lost(origin, fail_cause::connection_terminated);
+        return;
+    }
     const ssize_t n = ::send(origin.fd, bytes_of(origin.out).data(), origin.out.size(), MSG_NOSIGNAL);
     if (n < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return;
-        origin.write_failed = true;
         drop(origin.out);
-        origin.readable = true;
-        origin.half_closed = true;
-        origin_again(origin);
+        cannot_send(origin);
         return;
     }
     origin.sent += static_cast<std::uint64_t>(n);
@@ -340,6 +353,12 @@ void Engine::release_origin(Origin& origin) noexcept {
         close_origin(origin);
         return;
     }
+    // Whatever has come behind the response would be taken for the next one. Over TLS it may be a ticket.
+    std::uint8_t byte = 0;
+    if (origin.readable && receive(origin, {&byte, 1}) != -1) {
+        close_origin(origin);
+        return;
+    }
     if (to.queue_first != nullptr) {
         Exchange& waiting = *to.queue_first;
         dequeue(waiting);
@@ -361,6 +380,7 @@ void Engine::release_origin(Origin& origin) noexcept {
 void Engine::close_origin(Origin& origin) noexcept {
     if (origin.closed) return;
     origin.closed = true;
+    end_origin_tls(origin);
     ::close(origin.fd);
     origin.fd = -1;
     wheel_.remove(origin.timer);
@@ -398,9 +418,10 @@ void Engine::trim_idle(Pool& from) noexcept {
 }
 
 /// No response came: the policy is told, in the next batch.
-void Engine::fetch_failed(Exchange& exchange, std::int32_t cause, std::int32_t stage) noexcept {
+void Engine::fetch_failed(Exchange& exchange, std::int32_t cause, std::int32_t stage, std::int32_t detail) noexcept {
     count(counter::origin_failures_total);
     exchange.fail_cause = cause;
+    exchange.fail_detail = detail;
     if (exchange.origin_done_ns == 0) exchange.origin_done_ns = now_ns_;
     if (exchange.reserved) {
         exchange.reserved = false;
@@ -416,7 +437,7 @@ void Engine::fetch_failed(Exchange& exchange, std::int32_t cause, std::int32_t s
 }
 
 /// The connection was lost, or timed out, before a whole response head came.
-void Engine::origin_lost(Origin& origin, std::int32_t cause) noexcept {
+void Engine::origin_lost(Origin& origin, std::int32_t cause, std::int32_t detail) noexcept {
     if (origin.connecting) {
         attempt_failed(origin, cause);
         return;
@@ -444,7 +465,7 @@ void Engine::origin_lost(Origin& origin, std::int32_t cause) noexcept {
         acquire(*exchange, true);
         return;
     }
-    fetch_failed(*exchange, cause, stage);
+    fetch_failed(*exchange, cause, stage, detail);
 }
 
 /// Gives up whatever goes on towards an origin for this exchange, and the fill that it leads.

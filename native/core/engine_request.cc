@@ -239,7 +239,7 @@ void Engine::refuse_head(Client& client, const http1::ParseResult& parsed, std::
 void Engine::pump_upload(Exchange& exchange) noexcept {
     Client& client = *exchange.client;
     for (int budget = 8; !exchange.body_complete; --budget) {
-        if (exchange.origin == nullptr || exchange.origin->connecting) return;
+        if (exchange.origin == nullptr || exchange.origin->connecting || exchange.origin->handshaking) return;
         if (!exchange.origin->out.empty()) {
             // The origin is behind: what the client sends stays in the kernel.
             set_client_timer(client, ClientTimer::none, 0);

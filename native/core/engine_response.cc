@@ -17,11 +17,11 @@ void Engine::origin_input(Origin& origin) noexcept {
     if (origin.exchange == nullptr) {
         // An idle connection has nothing to say: whatever comes ends it (RFC 9112 9.5).
         std::uint8_t byte = 0;
-        if (origin.readable && net::receive(origin.fd, {&byte, 1}) == -1) {
-            origin.readable = false;
-            return;
-        }
-        if (origin.readable) close_origin(origin);
+        if (origin.readable && receive(origin, {&byte, 1}) != -1) close_origin(origin);
+        return;
+    }
+    if (origin.handshaking) {
+        origin_handshake(origin);
         return;
     }
     if (!origin.head_done) {
@@ -52,7 +52,7 @@ void Engine::read_origin_head(Origin& origin) noexcept {
         } else {
             if (!origin.readable) return;
             raw_offset = arena_.scratch_at();
-            const int n = net::receive(origin.fd, arena_.span(raw_offset, body_read_bytes));
+            const int n = receive(origin, arena_.span(raw_offset, body_read_bytes));
             if (n == -1) {
                 origin.readable = false;
                 if (origin.write_failed) origin_lost(origin, fail_cause::connection_terminated);
@@ -60,13 +60,14 @@ void Engine::read_origin_head(Origin& origin) noexcept {
             }
             if (n <= 0) {
                 origin.ended = true;
-                origin_lost(origin, origin.got_bytes ? fail_cause::response_incomplete : fail_cause::connection_terminated);
+                const std::int32_t cause = origin.got_bytes ? fail_cause::response_incomplete : fail_cause::connection_terminated;
+                const bool of_tls = n == -2 && origin.tls && origin.tls->fail_cause != fail_cause::none;
+                origin_lost(origin, of_tls ? origin.tls->fail_cause : cause, of_tls ? origin.tls->fail_detail : fail_detail::none);
                 return;
             }
             count(counter::origin_bytes_in_total, static_cast<std::uint64_t>(n));
             exchange.origin_bytes += static_cast<std::uint64_t>(n);
             origin.got_bytes = true;
-            if (static_cast<std::uint32_t>(n) < body_read_bytes) origin.readable = origin.half_closed;
             raw = arena_.span(raw_offset, static_cast<std::uint32_t>(n));
             if (!origin.in.empty()) {
                 if (!append(origin.in, raw, limits.origin_head_bytes_max + body_read_bytes)) {
@@ -513,7 +514,7 @@ void Engine::pump_download(Origin& origin) noexcept {
             const std::uint32_t held_max = std::max(exchange->tables->limits.send_buffer_bytes_max, 4096u);
             room = arena_.span(arena_.scratch_at(), std::min(body_read_bytes, held_max));
         }
-        const int n = net::receive(origin.fd, room);
+        const int n = receive(origin, room);
         if (n == -1) {
             origin.readable = false;
             continue;
@@ -527,12 +528,13 @@ void Engine::pump_download(Origin& origin) noexcept {
                 (void)take_body(origin, end, {});
                 return;
             }
-            download_failed(origin, n == 0 ? fail_cause::response_incomplete : fail_cause::connection_terminated);
+            // Over TLS a body without a length ends with a goodbye; what ends without one may have been cut short (-3).
+            const std::int32_t lost = origin.tls && origin.tls->fail_cause != fail_cause::none ? origin.tls->fail_cause : fail_cause::connection_terminated;
+            download_failed(origin, n == -2 ? lost : fail_cause::response_incomplete);
             return;
         }
         count(counter::origin_bytes_in_total, static_cast<std::uint64_t>(n));
         exchange->origin_bytes += static_cast<std::uint64_t>(n);
-        if (static_cast<std::size_t>(n) < room.size()) origin.readable = origin.half_closed;
         if (direct) {
             store_->commit(exchange->fill, static_cast<std::size_t>(n));
             Decoded decoded;

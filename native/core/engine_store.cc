@@ -490,6 +490,7 @@ void Engine::emit_follow() noexcept {
         if (event == nullptr) break;
         event[event_word::cause] = news.cause;
         event[event_word::stage] = news.stage;
+        event[event_word::fail_detail] = exchange->fail_detail;
         if (news.may_retry) event[event_word::flags] |= event_flag::may_retry;
     }
     fail_news_.erase(fail_news_.begin(), fail_news_.begin() + static_cast<std::ptrdiff_t>(done));

@@ -301,4 +301,89 @@ void Engine::plain_http(Client& client) noexcept {
     refuse_head(client, refused, 0, 0);
 }
 
+// ---- connections to origins
+
+/// The connection stands: TLS comes before the request, within the time for the connect.
+void Engine::begin_origin_tls(Origin& origin) noexcept {
+    Exchange& exchange = *origin.exchange;
+    exchange.origin = &origin;
+    exchange.origin_address = origin.address;
+    origin.handshaking = true;
+    origin.tls = Tls::connect(tls_io_, origin.pool->server.tls, origin.pool->sessions);
+    if (!origin.tls) {
+        origin_lost(origin, fail_cause::internal_error);
+        return;
+    }
+    origin.tls->readable = false;
+    const std::uint64_t left = exchange.connect_deadline_ms > now_ms_ ? exchange.connect_deadline_ms - now_ms_ : 1;
+    set_origin_timer(origin, OriginTimer::handshake, static_cast<std::uint32_t>(left));
+    origin_handshake(origin);
+}
+
+void Engine::origin_handshake(Origin& origin) noexcept {
+    Tls& tls = *origin.tls;
+    Exchange& exchange = *origin.exchange;
+    tls_io_.begin(tls.readable ? origin.fd : -1, {}, TlsIo::room_bytes, origin.half_closed);
+    const TlsStep step = tls.handshake();
+    if (tls_io_.drained || tls_io_.ended || tls_io_.failed) tls.readable = false;
+    const bool sent = tls_io_.out.empty() || send_out(origin.fd, origin.out);
+    if (step == TlsStep::failed) {
+        const std::int32_t cause = tls.fail_cause != fail_cause::none ? tls.fail_cause : fail_cause::tls_protocol_error;
+        origin_lost(origin, cause, tls.fail_detail);
+        return;
+    }
+    if (!sent || !keep_cipher(origin.cipher)) {
+        origin_lost(origin, sent ? fail_cause::internal_error : fail_cause::connection_terminated);
+        return;
+    }
+    origin.readable = tls.readable || !origin.cipher.empty() || tls.has_more();
+    if (step == TlsStep::wait) return;
+    origin.handshaking = false;
+    count(counter::origin_tls_handshakes_total);
+    if (tls.resumed) count(counter::origin_tls_resumed_total);
+    exchange.origin_tls_ns = now_ns_;
+    give(exchange, origin);
+    if (!origin.closed && origin.readable) origin_again(origin);
+}
+
+/// Says goodbye where that is in order; a handshake that has not been completed has failed.
+void Engine::end_origin_tls(Origin& origin) noexcept {
+    if (!origin.tls) return;
+    if (!origin.tls->open) {
+        count(counter::origin_tls_failures_total);
+    } else if (origin.out.empty() && !origin.write_failed) {
+        tls_io_.begin();
+        origin.tls->say_goodbye();
+        if (!tls_io_.out.empty()) (void)net::send_some(origin.fd, tls_io_.out);
+    }
+    origin.tls.reset();
+    drop(origin.cipher);
+}
+
+/// `origin_send` over TLS.
+bool Engine::send_sealed(Origin& origin, std::span<const iovec> pieces) noexcept {
+    if (!seal(*origin.tls, pieces)) {
+        cannot_send(origin);
+        return true;
+    }
+    std::span<const std::uint8_t> bytes = tls_io_.out;
+    if (origin.out.empty()) {
+        const std::ptrdiff_t n = net::send_some(origin.fd, bytes);
+        if (n < 0) {
+            cannot_send(origin);
+            return true;
+        }
+        origin.sent += static_cast<std::uint64_t>(n);
+        count(counter::origin_bytes_out_total, static_cast<std::uint64_t>(n));
+        bytes = bytes.subspan(static_cast<std::size_t>(n));
+        if (bytes.empty()) return true;
+    }
+    if (!append(origin.out, bytes, cipher_bytes_max)) {
+        origin_lost(origin, fail_cause::internal_error);
+        return false;
+    }
+    set_origin_timer(origin, OriginTimer::write, origin.pool->server.write_ms);
+    return true;
+}
+
 }  // namespace parapet

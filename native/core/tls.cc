@@ -226,8 +226,6 @@ void Tls::note_opened() noexcept {
     const int version = SSL_version(ssl_);
     protocol = version == TLS1_3_VERSION ? 2 : version == TLS1_2_VERSION ? 1 : 0;
     cipher = cipher_index(SSL_get_current_cipher(ssl_));
-    // TLS 1.2 hands no new session out where an old one was resumed: it is kept.
-    if (resumed && sessions_ != nullptr && version == TLS1_2_VERSION) sessions_->put(SSL_get1_session(ssl_));
 }
 
 /// Reads the error queue before it is cleared.

@@ -373,27 +373,18 @@ ssl_st* TlsOrigin::connection() const noexcept {
     return ssl.release();
 }
 
-TlsSessions::~TlsSessions() {
-    for (ssl_session_st* session : sessions_) SSL_SESSION_free(session);
-}
+TlsSessions::~TlsSessions() { SSL_SESSION_free(latest_); }
 
 void TlsSessions::put(ssl_session_st* session) noexcept {
-    if (sessions_.size() == sessions_max) {
-        SSL_SESSION_free(sessions_.front());
-        sessions_.erase(sessions_.begin());
-    }
-    sessions_.push_back(session);
+    SSL_SESSION_free(latest_);
+    latest_ = session;
 }
 
 ssl_session_st* TlsSessions::take() noexcept {
-    const std::int64_t now = static_cast<std::int64_t>(std::time(nullptr));
-    while (!sessions_.empty()) {
-        SSL_SESSION* session = sessions_.back();
-        sessions_.pop_back();
-        if (SSL_SESSION_is_resumable(session) != 0 && now - SSL_SESSION_get_time(session) < age_seconds_max) return session;
-        SSL_SESSION_free(session);
-    }
-    return nullptr;
+    const auto now = static_cast<std::int64_t>(std::time(nullptr));
+    if (latest_ != nullptr && (SSL_SESSION_is_resumable(latest_) == 0 || now - SSL_SESSION_get_time(latest_) >= age_seconds_max)) put(nullptr);
+    if (latest_ != nullptr) (void)SSL_SESSION_up_ref(latest_);
+    return latest_;
 }
 
 }  // namespace parapet

@@ -89,10 +89,10 @@ private:
     bool is_address_ = false;
 };
 
-/// Sessions with one origin, to be resumed; each is used once (RFC 8446 C.4).
+/// The latest session with one origin, to be resumed until a later one comes. That a ticket is best used once (RFC 8446 C.4) keeps
+/// observers from linking the connections of a client; those of a proxy are known, and many servers give a ticket for two of them.
 class TlsSessions {
 public:
-    static constexpr std::size_t sessions_max = 8;
     static constexpr std::int64_t age_seconds_max = 3600;
     TlsSessions() = default;
     ~TlsSessions();
@@ -100,11 +100,11 @@ public:
     TlsSessions& operator=(const TlsSessions&) = delete;
     /// Takes the session over.
     void put(ssl_session_st* session) noexcept;
-    /// The youngest, the caller's from now on; null where there is none.
+    /// A reference of the caller's own; null where there is none.
     [[nodiscard]] ssl_session_st* take() noexcept;
 
 private:
-    std::vector<ssl_session_st*> sessions_;
+    ssl_session_st* latest_ = nullptr;
 };
 
 }  // namespace parapet

@@ -1,5 +1,5 @@
 /** What a client is told when no usable response came: the status, and Proxy-Status (RFC 9209 2.3). */
-import { editOp, failCause, failCauses } from '../engine/contract.ts';
+import { editOp, failCause, failCauses, failDetail, failDetails } from '../engine/contract.ts';
 import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 
 const proxyName = 'parapet';
@@ -20,16 +20,35 @@ export function failureStatus(cause: number): number {
   return statuses.get(cause) ?? 502;
 }
 
-export function proxyStatusText(cause: number): string {
-  const error = failCauses[cause] ?? 'proxy_internal_error';
-  return cause === failCause.none ? proxyName : `${proxyName}; error=${error}`;
+/** What a detail adds: the fault of a certificate, or the alert that was received (RFC 9209 2.3.17). */
+function detailText(detail: number): string {
+  const name = failDetails[detail];
+  if (detail >= failDetail.alert) {
+    const message = name === undefined || name === '' ? '' : `; alert-message=${name}`;
+    return `; alert-id=${detail - failDetail.alert}${message}`;
+  }
+  return name === undefined || name === '' ? '' : `; details="${name}"`;
 }
 
-const edits = failCauses.map((_, cause) =>
-  encodeEdits([{ op: editOp.append, name: 'proxy-status', value: proxyStatusText(cause) }]),
-);
+export function proxyStatusText(cause: number, detail: number = failDetail.none): string {
+  const error = failCauses[cause] ?? 'proxy_internal_error';
+  return cause === failCause.none ? proxyName : `${proxyName}; error=${error}${detailText(detail)}`;
+}
 
-/** An edit that appends Proxy-Status for a `failCause`. */
-export function proxyStatusEdit(cause: number): EncodedEdits {
-  return edits[cause] ?? edits[failCause.internalError]!;
+const encode = (value: string): EncodedEdits =>
+  encodeEdits([{ op: editOp.append, name: 'proxy-status', value }]);
+const edits = failCauses.map((_, cause) => encode(proxyStatusText(cause)));
+/** By cause and detail, made when they are first met. */
+const detailed = new Map<number, EncodedEdits>();
+
+/** An edit that appends Proxy-Status for a `failCause`, with a `failDetail` where there is one. */
+export function proxyStatusEdit(cause: number, detail: number = failDetail.none): EncodedEdits {
+  if (detail === failDetail.none) return edits[cause] ?? edits[failCause.internalError]!;
+  const key = cause * (failDetail.max + 1) + detail;
+  let known = detailed.get(key);
+  if (known === undefined) {
+    known = encode(proxyStatusText(cause, detail));
+    detailed.set(key, known);
+  }
+  return known;
 }

@@ -22,5 +22,5 @@ export function originFailed(exchange: Exchange): number {
     return fetchAgain(exchange, server);
   const served = serveOnError(exchange);
   if (served !== next) return served;
-  return respondCause(exchange, cause);
+  return respondCause(exchange, cause, event.word(eventWord.failDetail));
 }

@@ -58,16 +58,17 @@ function resultOf(reason: number): number {
  * No usable response came from the origin: Proxy-Status tells why, Cache-Status why it was asked.
  *
  * @param cause `failCause`
+ * @param detail `failDetail`
  */
-export function respondFailure(exchange: Exchange, status: number, cause: number): number {
+export function respondFailure(exchange: Exchange, status: number, cause: number, detail = 0): number {
   const { reason } = exchange.note;
-  const edits = [statusEdit(reason, 0, 0), proxyStatusEdit(cause)];
+  const edits = [statusEdit(reason, 0, 0), proxyStatusEdit(cause, detail)];
   return respond(exchange, status, originFailed, resultOf(reason), edits);
 }
 
 /** The same with the status that the cause stands for. */
-export function respondCause(exchange: Exchange, cause: number): number {
-  return respondFailure(exchange, failureStatus(cause), cause);
+export function respondCause(exchange: Exchange, cause: number, detail: number): number {
+  return respondFailure(exchange, failureStatus(cause), cause, detail);
 }
 
 /** A status with fields and no body. */

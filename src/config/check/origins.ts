@@ -29,13 +29,7 @@ function checkServer(path: Path, text: string, admin: string | undefined, findin
   const expected = 'a URL such as http://127.0.0.1:9100';
   const url = parseOriginUrl(text);
   if ('fault' in url) findings.push({ path, message: `"${text}" ${url.fault}`, expected });
-  else if (url.scheme === 'https') {
-    findings.push({
-      path,
-      message: `"${text}": https origins are not available yet in this version (url)`,
-      expected,
-    });
-  } else if (admin !== undefined && isAdmin(url, admin)) {
+  else if (admin !== undefined && isAdmin(url, admin)) {
     findings.push({ path, message: `"${text}" is the address of the admin API (admin.address: ${admin})` });
   }
 }
