@@ -383,8 +383,8 @@ void TlsSessions::put(ssl_session_st* session) noexcept {
 ssl_session_st* TlsSessions::take() noexcept {
     const auto now = static_cast<std::int64_t>(std::time(nullptr));
     if (latest_ != nullptr && (SSL_SESSION_is_resumable(latest_) == 0 || now - SSL_SESSION_get_time(latest_) >= age_seconds_max)) put(nullptr);
-    if (latest_ != nullptr) (void)SSL_SESSION_up_ref(latest_);
-    return latest_;
+    // A copy: a session of TLS 1.3 that was resumed is marked as used up.
+    return latest_ == nullptr ? nullptr : SSL_SESSION_dup(latest_);
 }
 
 }  // namespace parapet

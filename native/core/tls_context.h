@@ -100,7 +100,7 @@ public:
     TlsSessions& operator=(const TlsSessions&) = delete;
     /// Takes the session over.
     void put(ssl_session_st* session) noexcept;
-    /// A reference of the caller's own; null where there is none.
+    /// A copy of the caller's own; null where there is none.
     [[nodiscard]] ssl_session_st* take() noexcept;
 
 private:
