@@ -125,14 +125,21 @@ export class RawClient {
     options: { allowHalfOpen?: boolean; localAddress?: string } = {},
   ): Promise<RawClient> {
     const { tls, ...place } = address;
-    const all = { ...place, allowHalfOpen: true, ...options };
-    const socket = tls === undefined ? connect(all) : connectTls({ ...all, ...tls });
+    const socket =
+      tls === undefined
+        ? connect({ ...place, allowHalfOpen: true, ...options })
+        : connectTls({ ...place, ...options, ...tls });
     socket.setNoDelay(true);
     const connected = new Promise<void>((resolve, reject) => {
       socket.once(tls === undefined ? 'connect' : 'secureConnect', resolve);
       socket.once('error', reject);
     });
-    await within(defaultTimeoutMs, `connect to ${address.host}:${address.port}`, connected);
+    try {
+      await within(defaultTimeoutMs, `connect to ${address.host}:${address.port}`, connected);
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
     return new RawClient(socket);
   }
 
