@@ -6,6 +6,7 @@ import { loadRingBinding } from '../../src/engine/native/ring-binding.ts';
 import { compileProgram } from '../../src/logs/encode/compile.ts';
 import { FrameEncoder, sampleAll } from '../../src/logs/encode/frames.ts';
 import { datasetFields } from '../../src/logs/record/dataset.ts';
+import { fixedBytes } from '../../src/logs/record/fixed.ts';
 import { frameWord, ringHeader } from '../../src/logs/ring/layout.ts';
 import { Ring, type Taken } from '../../src/logs/ring/reader.ts';
 import { RingFile, type RingFileOptions } from '../support/ring-file.ts';
@@ -195,7 +196,7 @@ t.test('a frame that makes no sense is skipped with what follows, and counted', 
     [frameWord.length, 12],
     [frameWord.length, 0xffff_fff8],
     [frameWord.state, 0x1234],
-    [24 + 192, 0xffff_0000],
+    [24 + fixedBytes, 0xffff_0000],
   ] as const) {
     const file = ringFile(t);
     for (let ray = 1; ray <= 3; ray++) file.write({ ray });
