@@ -191,10 +191,12 @@ void Engine::read_early(Origin& origin) noexcept {
     if (origin.early_length != 0 || !origin.in.empty() || origin.body == http1::Body::none || origin.body_left > body_read_bytes) return;
     if (arena_.scratch_free() < body_read_bytes) return;
     const std::uint32_t at = arena_.scratch_at();
-    const int n = net::receive(origin.fd, arena_.span(at, body_read_bytes));
-    // An end or an error is found again by the read that must do without this one.
-    origin.readable = n != -1 && (n <= 0 || static_cast<std::uint32_t>(n) == body_read_bytes || origin.half_closed);
-    if (n <= 0) return;
+    const int n = receive(origin, arena_.span(at, body_read_bytes));
+    if (n <= 0) {
+        // An end or an error is found again by the read that must do without this one.
+        origin.readable = n != -1;
+        return;
+    }
     (void)arena_.take_scratch(static_cast<std::uint32_t>(n));
     count(counter::origin_bytes_in_total, static_cast<std::uint64_t>(n));
     origin.exchange->origin_bytes += static_cast<std::uint64_t>(n);
