@@ -55,13 +55,13 @@ export async function resumption(t: Test): Promise<void> {
 }
 
 export async function rotation(t: Test): Promise<void> {
-  const { address } = await startTlsSite(t, { over: { tls: { ticketKeySeconds: 3 } } });
+  const { address } = await startTlsSite(t, { over: { tls: { ticketKeySeconds: 2 } } });
   const versions = (['TLSv1.3', 'TLSv1.2'] as const).map(async (version) => {
     const { session } = await visit(address, version);
-    await delay(3500);
+    await delay(2400);
     const later = await visit(address, version, session);
     t.equal(later.isResumed, true, `${version}: a ticket of the key before is good`);
-    await delay(7000);
+    await delay(4500);
     const tooLate = await visit(address, version, session);
     t.equal(tooLate.isResumed, false, `${version}: one that is too old is not`);
   });
