@@ -98,7 +98,7 @@ t.test('check and explain read parapet.yaml of the folder by default', async (t)
   t.match(await parapet(['check'], folder), {
     code: 1,
     stdout: '',
-    stderr: /^parapet\.yaml: error: cannot be read: ENOENT/,
+    stderr: /^parapet\.yaml: error: there is no such file \(-c FILE names another\)/,
   });
   writeFileSync(join(folder, 'parapet.yaml'), good);
   t.match(await parapet(['check'], folder), {
