@@ -13,9 +13,9 @@ import { runTap } from './support/tap.mjs';
 const minuteMs = 60_000;
 const buildTimeoutMs = 10 * minuteMs;
 const limits = {
-  jobs: 1,
-  timeoutMs: 15 * minuteMs,
-  fileTimeoutMs: 6 * minuteMs,
+  jobs: 2,
+  timeoutMs: 18 * minuteMs,
+  fileTimeoutMs: 8 * minuteMs,
   testTimeoutMs: 5 * minuteMs,
 };
 const plantedFault = 'PARAPET_PLANT_OFF_BY_ONE';

@@ -1,12 +1,18 @@
-// The tests of test/e2e, one after the other: each starts whole proxies and measures or kills them. The long form of
-// a test is asked for with PARAPET_TEST_FULL=1; only the gates have one.
+// The tests of test/e2e: each starts whole proxies and measures or kills them. They wait more than they work, so the
+// common run has two at once; the long form, asked for with PARAPET_TEST_FULL=1 (only the gates have one), has full
+// load in it, and runs one after the other.
 import { filesBelow } from '../toolchain.mjs';
 import { runAlone } from './support/result.mjs';
 import { runTap } from './support/tap.mjs';
 
 const minuteMs = 60_000;
-const short = { timeoutMs: 8 * minuteMs, fileTimeoutMs: 3 * minuteMs, testTimeoutMs: 2 * minuteMs };
-const full = { timeoutMs: 25 * minuteMs, fileTimeoutMs: 15 * minuteMs, testTimeoutMs: 15 * minuteMs };
+const short = { jobs: 2, timeoutMs: 10 * minuteMs, fileTimeoutMs: 5 * minuteMs, testTimeoutMs: 3 * minuteMs };
+const full = {
+  jobs: 1,
+  timeoutMs: 20 * minuteMs,
+  fileTimeoutMs: 12 * minuteMs,
+  testTimeoutMs: 12 * minuteMs,
+};
 
 /** The tests that have a long form, and those that have none. */
 const isGate = (file) => /\/gate-\d+\.test\.ts$/.test(file);
@@ -18,7 +24,6 @@ export async function e2e({ isFull = false, which = isFull ? 'gates' : 'all', ar
   const chosen = all.filter((file) => which === 'all' || isGate(file) === (which === 'gates'));
   const files = given.length > 0 ? given : chosen;
   return await runTap('e2e', files, {
-    jobs: 1,
     ...(isFull ? full : short),
     env: isFull ? { PARAPET_TEST_FULL: '1' } : {},
   });
