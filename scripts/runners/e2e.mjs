@@ -1,7 +1,9 @@
 // The tests of test/e2e: each starts whole proxies and measures or kills them. They wait more than they work, so the
-// common run has two at once; the long form, asked for with PARAPET_TEST_FULL=1 (only the gates have one), has full
-// load in it, and runs one after the other.
-import { filesBelow } from '../toolchain.mjs';
+// common run has two at once; the long form, asked for with PARAPET_TEST_FULL=1,
+// has full load in it, and runs one after the other.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { filesBelow, root } from '../toolchain.mjs';
 import { runAlone } from './support/result.mjs';
 import { runTap } from './support/tap.mjs';
 
@@ -14,14 +16,19 @@ const full = {
   testTimeoutMs: 12 * minuteMs,
 };
 
-/** The tests that have a long form, and those that have none. */
-const isGate = (file) => /\/gate-\d+\.test\.ts$/.test(file);
+/** Whether a test, or a part of it in the folder of its name, has a long form. */
+function hasLongForm(file) {
+  const parts = filesBelow(file.replace(/\.test\.ts$/, ''), ['.ts']);
+  return [file, ...parts].some((part) =>
+    /\b(isFull|scaled)\b/.test(readFileSync(path.join(root, part), 'utf8')),
+  );
+}
 
-/** `which` is 'all', 'gates' or 'others'. */
-export async function e2e({ isFull = false, which = isFull ? 'gates' : 'all', args = [] } = {}) {
+/** `which` is 'all', or those with a 'long' form, or the 'others'. */
+export async function e2e({ isFull = false, which = isFull ? 'long' : 'all', args = [] } = {}) {
   const given = args.filter((arg) => arg.endsWith('.test.ts'));
   const all = filesBelow('test/e2e', ['.test.ts']);
-  const chosen = all.filter((file) => which === 'all' || isGate(file) === (which === 'gates'));
+  const chosen = all.filter((file) => which === 'all' || hasLongForm(file) === (which === 'long'));
   const files = given.length > 0 ? given : chosen;
   return await runTap('e2e', files, {
     ...(isFull ? full : short),

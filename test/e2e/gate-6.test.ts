@@ -112,7 +112,7 @@ t.test(
   },
 );
 
-const kills = scaled(6, 60);
+const kills = scaled(6, 30);
 
 t.test(
   `${kills} kills of child or both during delivery: each record comes once, batches by their id`,
