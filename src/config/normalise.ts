@@ -19,7 +19,7 @@ export interface SchemaNode {
   default?: unknown;
   description?: string;
   expected?: string;
-  kind?: 'bytes' | 'path';
+  kind?: 'bytes' | 'path' | 'json';
   notYet?: boolean;
   elsewhere?: Readonly<Record<string, string>>;
   fromText?: (text: string) => unknown;
@@ -41,6 +41,8 @@ export function normalise(schema: SchemaNode, value: unknown, folder: string): u
   if (schema.kind === 'bytes') return readBytes(given);
   if (schema.kind === 'path')
     return typeof given === 'string' && given !== '' ? resolve(folder, given) : given;
+  if (schema.kind === 'json')
+    return typeof given === 'object' && !Array.isArray(given) ? JSON.stringify(given) : given;
   if (Array.isArray(given))
     return given.map((item) => (schema.items ? normalise(schema.items, item, folder) : item));
   if (typeof given === 'object' && given !== null)

@@ -77,6 +77,17 @@ export function condition(about: About<never>): TUnsafe<string | boolean> {
   });
 }
 
+/** A text, or a mapping that stands for itself as JSON; always a text once the config has been read. */
+export function textOrJson(about: About<never>): TUnsafe<string> {
+  return Type.Unsafe<string>({
+    type: ['string', 'object'],
+    minLength: 1,
+    kind: 'json',
+    expected: 'a text or a mapping',
+    ...about,
+  });
+}
+
 /** An item of a list that the operator writes as text or as a whole number. */
 export function textOrNumber(about: About<never>): TUnsafe<string | number> {
   return Type.Unsafe<string | number>({

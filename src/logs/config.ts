@@ -12,6 +12,7 @@ import {
   type Static,
   section,
   text,
+  textOrJson,
 } from '../lib/schema.ts';
 import { checkOutput, outputConfig } from './record/config.ts';
 import { datasetFields, type JobDataset, jobDatasets } from './record/dataset.ts';
@@ -51,9 +52,9 @@ export const jobConfig = section(
     output: outputConfig,
     batch: batchConfig,
     filter: optional(
-      text({
+      textOrJson({
         description:
-          'Records that are delivered: an expression over fields of the record, or a filter of Logpush as JSON text. What tells of a loss is always delivered.',
+          'Records that are delivered: an expression over fields of the record, or a filter of Logpush, as a mapping with the key `where` or as its JSON text. What tells of a loss is always delivered.',
       }),
     ),
     sample_rate: optional(

@@ -58,3 +58,19 @@ t.test('a key named like a property of every object is an unknown key', async (t
     t.notOk(loaded.ok, key);
   }
 });
+
+t.test('a filter of Logpush is a mapping or its JSON text', async (t) => {
+  const filterOf = (filter: string) =>
+    load(
+      'a.yaml',
+      `${small}logs: { jobs: [{ name: a, destination: { type: file, path: x }, filter: ${filter} }] }`,
+    ).logs.jobs[0]?.filter;
+  const mapping = '{ where: { or: [{ key: EdgeResponseStatus, operator: geq, value: 500 }] } }';
+  const json = '{"where":{"or":[{"key":"EdgeResponseStatus","operator":"geq","value":500}]}}';
+  t.equal(filterOf(mapping), json);
+  t.equal(filterOf(`'${json}'`), json);
+  t.equal(filterOf('EdgeResponseStatus ge 500'), 'EdgeResponseStatus ge 500');
+  t.throws(() => filterOf('[EdgeResponseStatus]'), /filter cannot be a list/);
+  t.throws(() => filterOf('{ were: {} }'), /no filter of Logpush: it has no/);
+  t.throws(() => filterOf('{ where: { key: Edge, operator: eq, value: 1 } }'), /Edge/);
+});
