@@ -18,7 +18,7 @@ export { ringFilePrefix, ringFileSuffix, ringTemporarySuffix } from './ring/layo
 export { Ring, type Taken } from './ring/reader.ts';
 export type { Batch, OpenDone, SendDone, Sink, SinkFailure, SinkPorts } from './sinks/sink.ts';
 export { type Block, type Checksum, unitsOf } from './spool/block.ts';
-export type { SpoolFiles } from './spool/files.ts';
+export { isPassing, type SpoolFiles } from './spool/files.ts';
 export {
   type BlockKind,
   blockHeaderBytes,

@@ -1,4 +1,4 @@
-/** Jobs that were configured when an earlier process ended, and are no longer: their cursors go, and what they had is told. */
+/** What the jobs of an earlier process have left; where one is no longer configured, its cursor goes, and what it had is told. */
 import { join } from 'node:path';
 import {
   formatSuffix,
@@ -31,6 +31,21 @@ export function forgetJobs(spool: Spool, names: readonly string[], ports: SpoolP
       tell('error', `cannot remove ${path}: ${(error as Error).message}`);
     }
   }
+}
+
+/** The highest number that a job has written down: so far the spool went, whatever is left of it. */
+export function knownEnd(folder: string, { files, checksum }: SpoolPorts): number {
+  let end = 0;
+  for (const name of files.readdirSync(folder)) {
+    if (!name.startsWith(statePrefix) || !name.endsWith(stateSuffix)) continue;
+    try {
+      const state = new StateFile(join(folder, name), files, checksum).read() as JobState | undefined;
+      if (state !== undefined) end = Math.max(end, state.end ?? 0, state.next.record);
+    } catch {
+      // Told where the job begins.
+    }
+  }
+  return end;
 }
 
 function tellLeft(state: JobState | undefined, spool: Spool, tell: SpoolPorts['tell']): void {

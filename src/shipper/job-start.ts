@@ -7,10 +7,12 @@ export interface JobStart {
   state: JobState;
   /** It is not what the disk has. */
   isNew: boolean;
-  /** For the operator. */
+  /** For the operator: what is wrong, and what is worth knowing. */
   fault?: string;
+  note?: string;
 }
 
+/** Every record that a job has ever planned has a number below the end of the spool: `Spool.goOnAt`. */
 export function startOf(config: ShipperJob, memory: JobMemory, spool: Spool, start: Position): JobStart {
   const destination = destinationKey(config);
   const fresh: JobState = {
@@ -23,18 +25,22 @@ export function startOf(config: ShipperJob, memory: JobMemory, spool: Spool, sta
     destination,
   };
   let state: JobState | undefined;
+  let why = 'what it wrote down of its place in the spool makes no sense';
   try {
     state = memory.load();
   } catch (error) {
-    const fault = `cannot read where it was, and begins anew: ${(error as Error).message}`;
-    return { state: fresh, isNew: true, fault };
+    why = `its place in the spool cannot be read: ${(error as Error).message}`;
   }
-  if (state === undefined) return { state: fresh, isNew: true };
-  if (state.destination !== destination) Object.assign(state, { mark: null, destination });
-  const { begin, end } = spool;
-  if (state.next.record <= end.record) return { state, isNew: false };
-  // The spool was cut off by a loss of power, or removed, and its numbers begin anew.
-  const isSame = state.next.segment >= begin.segment && begin.record > 0;
-  const fault = 'the spool ends before the place that it was at: it goes on with what comes';
-  return { state: { ...state, plan: null, next: isSame ? end : begin }, isNew: true, fault };
+  if (state !== undefined) {
+    if (state.destination !== destination) Object.assign(state, { mark: null, destination });
+    return { state, isNew: false };
+  }
+  if (!memory.isKnown) {
+    const older = spool.end.record - spool.begin.record;
+    if (older === 0) return { state: fresh, isNew: true };
+    const note = `it is new, and begins with what comes: ${older} records that the spool holds are not for it`;
+    return { state: fresh, isNew: true, note };
+  }
+  const fault = `${why}; it begins with the oldest record that the spool has, and some may come again`;
+  return { state: { ...fresh, next: spool.begin }, isNew: true, fault };
 }

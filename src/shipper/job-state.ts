@@ -44,6 +44,8 @@ export interface JobState {
   /** What came with the last batch that was accepted, and from where. */
   mark: string | null;
   destination: string;
+  /** Where the numbers of the spool ended when this was written: what is missing at its end is counted by it. */
+  end?: number;
 }
 
 const keyDigits = 16;
@@ -67,6 +69,7 @@ export class JobMemory {
   readonly #state: StateFile;
   readonly #formatPath: string;
   #formatHash: string | undefined;
+  #isKnown = false;
 
   constructor(folder: string, name: string, files: SpoolFiles, checksum: Checksum) {
     const path = join(folder, statePrefix + jobKey(name));
@@ -75,9 +78,16 @@ export class JobMemory {
     this.#formatPath = path + formatSuffix;
   }
 
-  /** Undefined: the job is new. Throws what the system says. */
+  /** `load` has found a file, readable or not. */
+  get isKnown(): boolean {
+    return this.#isKnown;
+  }
+
+  /** Undefined: the job is new, or its file makes no sense. Throws what the system says. */
   load(): JobState | undefined {
+    this.#isKnown = true;
     const state = this.#state.read() as JobState | undefined;
+    this.#isKnown = state !== undefined || this.#state.isDamaged;
     return state?.version === 1 ? state : undefined;
   }
 

@@ -6,13 +6,14 @@
  * What is in memory alone (a batch that fills) can be thrown away at any moment: it is made again from the cursor.
  */
 import {
-  type Block,
+  isPassing,
   type Position,
   SegmentReader,
   type Sink,
   type SinkFailure,
   type Spool,
 } from '../logs/index.ts';
+import { Attempts } from './attempts.ts';
 import { Batch, type BatchCounts } from './batch.ts';
 import { type Format, formatOf } from './format.ts';
 import { type JobPorts, noTotals } from './job-ports.ts';
@@ -20,7 +21,6 @@ import { startOf } from './job-start.ts';
 import { destinationKey, JobMemory, type JobState, type Plan } from './job-state.ts';
 import { addLoss, lossOfUnknown, lossReason } from './losses.ts';
 import { lossesBetween } from './losses-between.ts';
-import { retryAfter } from './pace.ts';
 import type { JobStats, ShipperJob } from './protocol.ts';
 import { remake } from './remake.ts';
 
@@ -31,11 +31,13 @@ const stepsPerTurnMax = 48;
 /** There is more to do at once. */
 const again = -1;
 const never = Number.POSITIVE_INFINITY;
+const readAgainMs = 500;
 
 export class Job {
   config: ShipperJob;
   readonly totals = noTotals();
   readonly #ports: JobPorts;
+  readonly #attempts: Attempts;
   readonly #spool: Spool;
   readonly #memory: JobMemory;
   readonly #reader: SegmentReader;
@@ -54,11 +56,6 @@ export class Job {
   #endRecord = never;
   /** Number of the record with which its counts began. */
   #baseRecord: number;
-  #failuresInRow = 0;
-  #failingSinceMs = 0;
-  #retryAtMs = 0;
-  #lastError: string | null = null;
-  #lastCompleteMs: number | null = null;
   /** The state on disk is older than the one in memory, and nothing depends on it. */
   #isStateOld = false;
   #closing: (() => void) | undefined;
@@ -68,15 +65,17 @@ export class Job {
     const { files, checksum } = ports.spoolPorts;
     this.config = config;
     this.#ports = ports;
+    this.#attempts = new Attempts(config.name, ports);
     this.#spool = spool;
     this.#memory = new JobMemory(spool.folder, config.name, files, checksum);
     this.#reader = new SegmentReader(files, checksum);
     this.#format = formatOf(config);
     this.#sink = ports.sinkOf(config);
-    const { state, isNew, fault } = startOf(config, this.#memory, spool, start);
+    const { state, isNew, fault, note } = startOf(config, this.#memory, spool, start);
     this.#state = state;
     this.#isStateOld = isNew;
     if (fault !== undefined) this.#tell('error', fault);
+    if (note !== undefined) this.#tell('info', note);
     this.#batch = new Batch(ports.binding, config.name, this.#format, this.#limits, this.#state.next);
     const { plan, next } = this.#state;
     // What was lost between the two has been counted by the process that lost it.
@@ -96,7 +95,7 @@ export class Job {
   }
 
   get isFailing(): boolean {
-    return this.#failuresInRow > 0;
+    return this.#attempts.isFailing;
   }
 
   get isBusy(): boolean {
@@ -126,10 +125,22 @@ export class Job {
   turn(nowMs: number, isUrgent: boolean): number {
     let waitMs = again;
     for (let step = 0; step < stepsPerTurnMax && waitMs === again; step++)
-      waitMs = this.#step(nowMs, isUrgent);
+      waitMs = this.#tryStep(nowMs, isUrgent);
     // A plan that follows at once has been written with the cursor; else the cursor is now.
     this.persist();
     return waitMs === again ? 0 : waitMs;
+  }
+
+  #tryStep(nowMs: number, isUrgent: boolean): number {
+    try {
+      return this.#step(nowMs, isUrgent);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      const { name } = this.config;
+      const text = `job ${name} cannot read the spool now: ${(error as Error).message}`;
+      this.#ports.notices.error(`spool ${name}`, text, this.#ports.wallMs());
+      return readAgainMs;
+    }
   }
 
   #step(nowMs: number, isUrgent: boolean): number {
@@ -138,7 +149,8 @@ export class Job {
       this.#apply(this.#change);
       return again;
     }
-    if (nowMs < this.#retryAtMs) return this.#retryAtMs - nowMs;
+    const waitMs = this.#attempts.waitMs(nowMs);
+    if (waitMs > 0) return waitMs;
     if (this.#state.plan !== null) {
       if (!this.#isMade && !this.#remake(this.#state.plan, nowMs)) return again;
       return this.#send(this.#state.plan, nowMs);
@@ -152,52 +164,53 @@ export class Job {
     const dueMs = batch.beganMs + this.config.batch.max_interval * msPerSecond;
     const isLast = batch.to.record >= this.#endRecord;
     if (!batch.isFull && !isUrgent && !isLast && nowMs < dueMs) return dueMs - nowMs;
-    return this.#plan() ? again : this.#retryAtMs - nowMs;
+    return this.#plan() ? again : this.#attempts.waitMs(nowMs);
   }
 
   /** Adds one block to the batch. True: it took something, and there may be more. */
   #fill(nowMs: number): boolean {
     const batch = this.#batch;
     if (batch.to.record >= this.#endRecord) return false;
-    const block = this.#spool.read(batch.to, this.#reader);
-    if (block === null) return false;
     const { to } = batch;
-    const isSame = block.segment === to.segment && block.offset === to.offset;
-    if (!isSame && block.first !== to.record) {
+    const block = this.#spool.read(to, this.#reader);
+    const { end } = this.#spool;
+    if (block === null && to.record >= end.record) {
+      this.#tellLosses(nowMs);
+      return false;
+    }
+    const isSame = block !== null && block.segment === to.segment && block.offset === to.offset;
+    if (block === null || (!isSame && block.first !== to.record)) {
       // A batch ends at a gap, and the next one begins with what is told of it.
-      if (!batch.isBlank) {
-        batch.isFull = true;
-        return true;
-      }
-      this.#jump(block);
+      if (batch.isBlank) this.#jump(block ?? end, block?.first ?? end.record, block?.firstMs);
+      else batch.isFull = true;
       return true;
     }
-    if (this.#isBlankBatch(batch) && this.#state.losses.length > 0) batch.tell(this.#state.losses, nowMs);
+    this.#tellLosses(nowMs);
     return batch.add(block, isSame ? to.skip : 0, block.bodyBytes, nowMs);
   }
 
-  #isBlankBatch(batch: Batch): boolean {
-    return batch.isBlank && batch.losses.length === 0;
+  #tellLosses(nowMs: number): void {
+    const { losses } = this.#state;
+    const batch = this.#batch;
+    if (losses.length > 0 && batch.isBlank && batch.losses.length === 0) batch.tell(losses, nowMs);
   }
 
-  /** Goes on at a block that is not the expected one. */
-  #jump(block: Block): void {
+  /** Goes on at a block that is not the expected one, or behind a hole that reaches to the end. */
+  #jump(place: Pick<Position, 'segment' | 'offset'>, record: number, ms = this.#ports.wallMs()): void {
     const state = this.#state;
-    const missing = block.first - state.next.record;
+    const missing = record - state.next.record;
     const isBehind = state.next.segment < this.#spool.begin.segment;
-    if (!isBehind) this.#spool.noteHole(state.next, block);
+    if (!isBehind) this.#spool.noteHole(state.next, place, record);
     if (missing > 0) {
-      this.totals[isBehind ? 'behind' : 'damaged'] += missing;
-      addLoss(
-        state.losses,
-        lossOfUnknown(missing, lossReason[isBehind ? 'behind' : 'damaged'], block.firstMs),
-      );
-      const why = isBehind ? 'are gone, because the spool was full' : 'cannot be read';
+      const reason = isBehind ? 'behind' : 'damaged';
+      this.totals[reason] += missing;
+      addLoss(state.losses, lossOfUnknown(missing, lossReason[reason], ms));
+      const why = isBehind ? 'are no longer there' : 'cannot be read';
       this.#tell('error', `${missing} records of the spool ${why}; they are counted as lost`);
     } else {
       this.#baseRecord += missing;
     }
-    state.next = { segment: block.segment, offset: block.offset, skip: 0, record: block.first };
+    state.next = { segment: place.segment, offset: place.offset, skip: 0, record };
     this.#begin();
   }
 
@@ -253,6 +266,7 @@ export class Job {
   #save(withFormat: boolean): SinkFailure | null {
     try {
       if (withFormat) this.#memory.saveFormat(this.#format);
+      this.#state.end = this.#spool.end.record;
       this.#memory.save(this.#state);
       this.#isStateOld = false;
       return null;
@@ -275,11 +289,17 @@ export class Job {
       this.#isMade = true;
       return true;
     }
+    this.#dissolve(plan);
+    return false;
+  }
+
+  /** What was planned goes back to what is to be sent, or is lost. */
+  #dissolve(plan: Plan): void {
     const state = this.#state;
     const losses = [...plan.losses];
     if (plan.from.segment < this.#spool.begin.segment) {
       const records = plan.to.record - plan.from.record;
-      this.#tell('error', `a planned batch of ${records} records is gone, because the spool was full`);
+      this.#tell('error', `a planned batch of ${records} records is no longer in the spool`);
       this.totals.behind += records;
       addLoss(losses, lossOfUnknown(records, lossReason.behind, this.#ports.wallMs()));
     } else {
@@ -289,7 +309,6 @@ export class Job {
     for (const loss of state.losses) addLoss(losses, loss);
     Object.assign(state, { losses, plan: null });
     this.#begin();
-    return false;
   }
 
   #send(plan: Plan, nowMs: number): number {
@@ -316,7 +335,7 @@ export class Job {
       });
     }
     if (this.#isBusy) return never;
-    return this.isFailing ? this.#retryAtMs - nowMs : again;
+    return this.isFailing ? this.#attempts.waitMs(nowMs) : again;
   }
 
   #accepted(plan: Plan, mark: string | undefined): void {
@@ -324,37 +343,16 @@ export class Job {
     this.#settle(plan.counts);
     totals.bytes += plan.bytes;
     totals.batches += 1;
-    this.#lastCompleteMs = this.#ports.wallMs();
-    if (this.#failuresInRow > 0) {
-      const seconds = Math.round((this.#lastCompleteMs - this.#failingSinceMs) / msPerSecond);
-      this.#ports.notices.info(
-        `job ${this.config.name} delivers to ${this.#sink.description} again after ${seconds} s`,
-      );
-      this.#ports.notices.settle(`job ${this.config.name}`);
-    }
-    this.#failuresInRow = 0;
-    this.#retryAtMs = 0;
-    this.#lastError = null;
+    this.#attempts.accepted(this.#sink.description);
     this.#state.plan = null;
     if (mark !== undefined) this.#state.mark = mark;
     this.#isStateOld = true;
     this.#begin();
   }
 
-  /** What it waits for counts from now: an attempt may have taken long. */
-  #refused({ code, message, retryAfterMs = 0 }: SinkFailure): void {
-    const nowMs = this.#ports.monotonicMs();
-    const wallMs = this.#ports.wallMs();
-    if (this.#failuresInRow === 0) this.#failingSinceMs = wallMs;
+  #refused(failure: SinkFailure): void {
     this.totals.failures += 1;
-    this.#failuresInRow += 1;
-    this.#retryAtMs = nowMs + Math.max(retryAfterMs, retryAfter(this.#failuresInRow, this.#ports.random()));
-    this.#lastError = `${code}: ${message}`;
-    this.#ports.notices.error(
-      `job ${this.config.name}`,
-      `job ${this.config.name} cannot deliver to ${this.#sink.description}: ${message}; records wait in the spool, and the oldest are dropped and counted once it is full`,
-      wallMs,
-    );
+    this.#attempts.refused(failure, this.#sink.description);
   }
 
   /** The config from now on. A batch that is planned is delivered as it was planned. */
@@ -371,7 +369,7 @@ export class Job {
       this.#format = formatOf(config);
       this.#sink = this.#ports.sinkOf(config);
       this.#isSinkOpen = false;
-      this.#retryAtMs = 0;
+      this.#attempts.hurry();
       const destination = destinationKey(config);
       if (destination !== this.#state.destination) Object.assign(this.#state, { mark: null, destination });
       if (this.#state.plan === null) this.#begin();
@@ -389,7 +387,11 @@ export class Job {
     const isInHand = state.plan === null && state.next.segment <= segment && this.#batch.length > 0;
     if (isInHand) this.#plan();
     else if (state.plan !== null && !this.#isMade && state.plan.from.segment <= segment) {
-      this.#remake(state.plan, nowMs);
+      try {
+        this.#remake(state.plan, nowMs);
+      } catch {
+        this.#dissolve(state.plan);
+      }
     }
     if (state.next.segment > segment) return 0;
     const from = state.next;
@@ -431,6 +433,7 @@ export class Job {
 
   /** Lets go of the destination; the cursor stays. */
   close(done: () => void): void {
+    this.#isStateOld = true;
     this.persist();
     this.#closing = undefined;
     this.#sink.close(() => {
@@ -464,13 +467,10 @@ export class Job {
       dropped: { ring_full: lost, behind, damaged, removed: abandoned },
       inFlight: this.inFlight,
       ...rest,
-      isFailing: this.isFailing,
+      ...this.#attempts.stats(nowMs),
       lagBytes: this.#spool.bytesFrom(cursor),
       lagMs: hasSome ? Math.max(0, this.#ports.wallMs() - this.#batch.firstMs) : 0,
       cursor: { segment: cursor.segment, offset: cursor.offset + cursor.skip, record: cursor.record },
-      lastError: this.#lastError,
-      lastCompleteMs: this.#lastCompleteMs,
-      nextRetryMs: this.isFailing ? this.#ports.wallMs() + Math.max(0, this.#retryAtMs - nowMs) : null,
     };
   }
 }

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import type { Sink, SinkPorts, Spool } from '../logs/index.ts';
-import { forgetJobs } from './forget-jobs.ts';
+import { forgetJobs, knownEnd } from './forget-jobs.ts';
 import { Job } from './job.ts';
 import type { JobPorts } from './job-ports.ts';
 import type { JobStats, ShipperJob } from './protocol.ts';
@@ -43,6 +43,7 @@ export class Roster {
 
   /** The jobs of an earlier process go on; one that is not configured any more is forgotten, and what it had is told. */
   start(configs: readonly ShipperJob[], nowMs: number): void {
+    this.#spool.goOnAt(knownEnd(this.#spool.folder, this.#ports.spoolPorts));
     forgetJobs(
       this.#spool,
       configs.map(({ name }) => name),

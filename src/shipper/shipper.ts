@@ -236,8 +236,10 @@ export class Shipper {
   #seal(source: Source): void {
     this.#totals.recoveredRings += 1;
     source.seal();
-    // What has no writer any more goes first.
-    this.#sources = [source, ...this.#sources.filter((other) => other !== source)];
+    // What has no writer any more goes first, in the order in which it was left.
+    const others = this.#sources.filter((other) => other !== source);
+    const place = others.filter(({ isSealed }) => isSealed).length;
+    this.#sources = others.toSpliced(place, 0, source);
   }
 
   #configure(configs: readonly ShipperJob[], limits: SpoolLimits): void {
@@ -281,18 +283,17 @@ export class Shipper {
     const { spooler, roster } = this.#store ?? {};
     if (spooler === undefined || roster === undefined) return false;
     const wallMs = this.#ports.clock.nowMs();
+    const move = (source: Source): boolean => spooler.move(source, roster.all, nowMs, wallMs);
+    const left = this.#sources.filter(({ isSealed }) => isSealed);
     let blocks = 0;
-    for (let tried = 0; tried < this.#sources.length && blocks < blocksPerRoundMax; ) {
-      const isFirstSealed = this.#sources[0]?.isSealed === true && tried === 0;
-      const source = this.#sources[isFirstSealed ? 0 : this.#place % this.#sources.length] as Source;
-      if (spooler.move(source, roster.all, nowMs, wallMs)) {
-        blocks += 1;
-        if (isFirstSealed) continue;
-        tried = 0;
-      } else {
-        tried += 1;
-      }
-      this.#place += 1;
+    for (const source of left) {
+      while (blocks < blocksPerRoundMax && move(source)) blocks += 1;
+    }
+    const live = this.#sources.slice(left.length);
+    for (let tried = 0; tried < live.length && blocks < blocksPerRoundMax; this.#place += 1) {
+      const isMoved = move(live[this.#place % live.length] as Source);
+      blocks += isMoved ? 1 : 0;
+      tried = isMoved ? 0 : tried + 1;
     }
     return blocks === blocksPerRoundMax;
   }

@@ -288,3 +288,25 @@ t.test('retries spread out, and never wait for long', (t) => {
   t.equal(retryAfter(50, 1), 60_000);
   t.end();
 });
+
+t.test('a destination that comes and goes is told a few times a minute, with how often it was', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring();
+  h.start([jobConfig('a', { max_records: 1 })], [ring]);
+  const sink = h.sink('a');
+  for (const ray of range(1, 40)) {
+    sink.reply = full;
+    ring.write({ ray });
+    await h.pass(100);
+    sink.reply = null;
+    await h.pass(600);
+  }
+  t.equal(h.job('a').delivered, 40);
+  t.equal(h.notices('error').length, 4);
+  t.equal(h.notices('info').length, 4, 'its return as often');
+  await h.pass(60_000);
+  sink.reply = full;
+  ring.write({ ray: 41 });
+  await h.pass(500);
+  t.match(h.notices('error').at(-1), /\(37 times in the last minute\)$/);
+});

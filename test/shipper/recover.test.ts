@@ -164,3 +164,16 @@ t.test('bytes that make no sense are counted once, whatever the number of jobs',
   t.equal(h.stats.damagedBytes, left.tail - at);
   t.notOk(existsSync(left.path));
 });
+
+t.test('what was left comes before what is new, ring by ring', async (t) => {
+  const h = new Harness(t);
+  const left = [h.ring(earlier), h.ring(earlier), h.ring(earlier)];
+  const ours = [h.ring(), h.ring()];
+  for (const [index, ring] of [...left, ...ours].entries()) {
+    for (const ray of range(1, 3)) ring.write({ ray: index * 3 + ray });
+  }
+  h.start([jobConfig('a')], ours);
+  await h.pass(300);
+  t.same(h.sink('a').rays.slice(0, 9), range(1, 9));
+  t.equal(h.sink('a').rays.length, 15);
+});

@@ -16,6 +16,13 @@ export interface SpoolFiles {
 export const fileMode = 0o640;
 export const folderMode = 0o750;
 
+/** What the system refuses now, and may grant later: it says nothing of what the file holds. */
+export function isPassing(error: unknown): boolean {
+  return passingCodes.has((error as NodeJS.ErrnoException).code ?? '');
+}
+
+const passingCodes = new Set(['EACCES', 'EAGAIN', 'EINTR', 'EMFILE', 'ENFILE', 'ENOMEM', 'EPERM']);
+
 /** Writes all of it, however little the system takes at a time. Throws what the system says. */
 export function writeAll(
   files: SpoolFiles,

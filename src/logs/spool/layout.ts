@@ -18,7 +18,8 @@
  *     is in the ring, or in a block, or in both; and only the last block of all can be in both. A block carries ring id,
  *     boot id and the position in the ring behind it: recovery moves the ring there before it reads on.
  *  2. Only the end of the last segment can be torn. What is there and is no block is cut off, if no block follows; its
- *     frames are still in the ring. Bytes that are no block anywhere else are a hole: skipped to the next block, counted.
+ *     frames are still in the ring, unless a job has written down that the numbers went further. Bytes that are no
+ *     block anywhere else are a hole: skipped to the next block, counted.
  *  3. A state slot carries a checksum and a turn; the valid slot with the highest turn counts. A torn one is the older.
  *  4. What a job plans to send (range, id, format) is in its state before the first byte is sent, and the cursor moves
  *     when the destination has accepted it. The next process makes the same bytes from the range.

@@ -100,16 +100,16 @@ function scan(
   }
 }
 
-/** The end of the last segment is a block that was not finished: its frames are still in their ring. */
+/**
+ * The end of the last segment is a block that was not finished, and its frames are still in their ring; or the disk has
+ * lost it. The numbers that jobs wrote down tell which (`Spool.goOnAt`).
+ */
 function cutOff(folder: string, segment: Segment, bytes: number, { files, tell }: Ports): void {
   const path = join(
     folder,
     segmentPrefix + String(segment.first).padStart(segmentDigits, '0') + segmentSuffix,
   );
-  tell(
-    'info',
-    `the end of the spool was torn: ${segment.bytes - bytes} bytes cut off, which come again from their ring`,
-  );
+  tell('info', `the last ${segment.bytes - bytes} bytes of the spool are no whole block, and are cut off`);
   segment.bytes = bytes;
   try {
     const fd = files.openSync(path, 'r+');

@@ -3,7 +3,7 @@
  * for by its magic, and believed by its checksum.
  */
 import { type Block, type Checksum, openBlock } from './block.ts';
-import { readUpTo, type SpoolFiles } from './files.ts';
+import { isPassing, readUpTo, type SpoolFiles } from './files.ts';
 import { blockAlignment, blockBodyBytesMax, blockHeaderBytes, blockMagic } from './layout.ts';
 
 const blockBytesMax = blockHeaderBytes + blockBodyBytesMax;
@@ -28,7 +28,7 @@ export class SegmentReader {
 
   /**
    * The first block at or behind `offset` that lies before `limit`; null: there is none. Its memory is good until the
-   * next call.
+   * next call. Throws what passes (`isPassing`): a file that cannot be opened now is no damage.
    */
   blockAt(path: string, segment: number, offset: number, limit: number): Block | null {
     let place = offset;
@@ -94,9 +94,10 @@ export class SegmentReader {
       this.#from = place;
       this.#to = place + got;
       return got < blockHeaderBytes ? null : this.#window;
-    } catch {
+    } catch (error) {
       this.#from = 0;
       this.#to = 0;
+      if (isPassing(error)) throw error;
       return null;
     }
   }

@@ -129,6 +129,13 @@ export class Spool {
     return this.#limits;
   }
 
+  /** Records below this number were in the spool once. Where they are not, there is a hole at its end: the next block is behind it. */
+  goOnAt(record: number): void {
+    if (record <= this.#next) return;
+    this.#next = record;
+    this.#mustRoll = true;
+  }
+
   /** Limits that a reload has changed. */
   setLimits(limits: SpoolLimits): void {
     this.#limits = limits;
@@ -232,7 +239,7 @@ export class Spool {
 
   /**
    * The first block at or behind a position, whole, even where part of it is done; null: there is none yet. Where its
-   * first record is not the one expected, what is between them is lost.
+   * first record is not the one expected, what is between them is lost. Throws what passes.
    */
   read(position: Position, reader: SegmentReader): Block | null {
     let from = position;
@@ -269,11 +276,11 @@ export class Spool {
     return sum;
   }
 
-  /** A reader found no block between a position and this one: told by each job, counted once. */
-  noteHole({ segment, offset }: Position, block: Block): void {
-    const isKnown = block.first <= this.#holesTo;
-    this.#holesTo = Math.max(this.#holesTo, block.first);
-    if (!isKnown && block.segment === segment) this.totals.damagedBytes += block.offset - offset;
+  /** A reader found no block between two places: told by each job, counted once. */
+  noteHole({ segment, offset }: Position, to: Pick<Position, 'segment' | 'offset'>, record: number): void {
+    const isKnown = record <= this.#holesTo;
+    this.#holesTo = Math.max(this.#holesTo, record);
+    if (!isKnown && to.segment === segment) this.totals.damagedBytes += Math.max(0, to.offset - offset);
   }
 
   /** The oldest segment, where it may be removed: the one that is appended to may not. */

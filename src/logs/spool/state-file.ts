@@ -23,11 +23,17 @@ export class StateFile {
   readonly #view = new DataView(this.#bytes.buffer);
   #fd = -1;
   #turn = 0;
+  #isDamaged = false;
 
   constructor(path: string, files: SpoolFiles, checksum: Checksum) {
     this.path = path;
     this.#files = files;
     this.#checksum = checksum;
+  }
+
+  /** `read` found a file, and no value in it. */
+  get isDamaged(): boolean {
+    return this.#isDamaged;
   }
 
   /** The value that was written last; undefined: there is none. Throws what the system says, but for a missing file. */
@@ -47,6 +53,7 @@ export class StateFile {
       const slot = this.#parse(bytes.subarray(at, at + stateSlotBytes));
       if (slot !== undefined && (best === undefined || slot.turn > best.turn)) best = slot;
     }
+    this.#isDamaged = best === undefined;
     this.#turn = best?.turn ?? 0;
     return best?.value;
   }
@@ -65,7 +72,9 @@ export class StateFile {
   /** Throws what the system says; then the value before is still there. */
   write(value: unknown): void {
     if (this.#fd === -1) this.#open();
-    const { written } = text.encodeInto(JSON.stringify(value), this.#bytes.subarray(slotWords.text));
+    const json = JSON.stringify(value);
+    const { read, written } = text.encodeInto(json, this.#bytes.subarray(slotWords.text));
+    if (read < json.length) throw new Error(`${this.path} has no room for ${json.length} characters`);
     const end = slotWords.text + written;
     const turn = this.#turn + 1;
     this.#view.setUint32(slotWords.length, written, true);
