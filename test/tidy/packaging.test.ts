@@ -42,7 +42,13 @@ t.test('the unit gives a drain the time that it takes by default', async (t) => 
   );
   const { drainMs, logs } = loaded.ok ? loaded.config : { drainMs: Number.NaN, logs: { drainMs: 0 } };
   t.ok(Number(valueOf('TimeoutStopSec')) * 1000 > drainMs + logs.drainMs);
-  t.match(valueOf('ExecReload'), /-HUP \$MAINPID$/);
+  const reloads = [...unit.matchAll(/^ExecReload=(.*)$/gm)].map(([, command = '']) => command);
+  t.match(
+    reloads,
+    [/ check -c \/etc\/parapet\/parapet\.yaml$/, /-HUP \$MAINPID$/],
+    'a fault is told by the reload',
+  );
+  t.match(unit, `logs: { directory: /var/log/${valueOf('LogsDirectory')} }`);
   t.equal(valueOf('Type'), 'notify');
 });
 
