@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { HttpDestination } from '../../../src/logs/sinks/http/config.ts';
 import { HttpSink } from '../../../src/logs/sinks/http/index.ts';
-import { cleanText, readRetryAfter } from '../../../src/logs/sinks/http/request.ts';
+import { cleanText, failureOfError, readRetryAfter } from '../../../src/logs/sinks/http/request.ts';
 import { temporaryFolder } from '../../support/temp.ts';
 import { within } from '../../support/within.ts';
 import { batchOf, closeSink, openSink, sendBatch, sinkContract, TestPorts } from './contract.ts';
@@ -311,3 +311,14 @@ t.test(
     }
   },
 );
+
+t.test('what TLS says becomes a sentence in one line', async (t) => {
+  const error = (code: string, message: string) => Object.assign(new Error(message), { code });
+  t.equal(
+    failureOfError(error('ERR_SSL_WRONG_VERSION_NUMBER', 'C0F6:error:0A00010B:SSL routines:x.c:77:\n'))
+      .message,
+    'it does not speak TLS at this port: the URL may have to begin with http://',
+  );
+  t.match(failureOfError(error('DEPTH_ZERO_SELF_SIGNED_CERT', 'x')).message, /tls\.ca/);
+  t.equal(failureOfError(error('ERR_SSL_OTHER', 'routines:\n x.c:77:\n')).message, 'routines: x.c:77:');
+});

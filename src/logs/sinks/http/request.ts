@@ -90,6 +90,12 @@ const sentences: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was closed before the answer was complete',
   HTTPParserError: 'its answer is not HTTP',
   ECONNRESET: 'the connection was reset before the answer was complete',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS at this port: the URL may have to begin with http://',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed: tls.ca names what is trusted instead',
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'its certificate is of an unknown authority: tls.ca names those that are trusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is of an unknown authority, or lacks the one between',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is of an unknown authority, or lacks the one between',
   UND_ERR_DESTROYED: 'delivery ends',
   UND_ERR_CLOSED: 'delivery ends',
 };
@@ -100,5 +106,5 @@ export function failureOfError(error: unknown): SinkFailure {
   // Of several addresses each has failed.
   if (message === '' && errors?.[0] !== undefined) return failureOfError(errors[0]);
   const word = typeof code === 'string' ? code : name;
-  return { code: word, message: sentences[word] ?? message };
+  return { code: word, message: sentences[word] ?? message.replaceAll(/[\p{C}\s]+/gu, ' ').trim() };
 }
