@@ -36,6 +36,11 @@ const handlers: Readonly<Record<string, Handler>> = {
     cacheControl: 'max-age=60, stale-while-revalidate=300',
     body: page('About', '<p>A parapet is the low wall along the edge of a roof.</p>'),
   }),
+  '/secure': () => ({
+    type: html,
+    cacheControl: 'max-age=60',
+    body: page('Secure', '<p>A rule of the demo sends requests for this page to HTTPS.</p>'),
+  }),
   '/image.png': () => ({ type: 'image/png', cacheControl: 'public, max-age=3600', body: image() }),
   '/slow': () => ({
     type: html,

@@ -4,6 +4,7 @@ import type { Configuration } from '../control/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { parseOriginUrl } from '../lib/origin-url.ts';
 import { packageRoot } from '../lib/package.ts';
+import { demoCertificate, ensureDemoCertificate } from './demo-certificate.ts';
 import { startDemoOrigin } from './demo-origin.ts';
 import { CommandError, readConfig } from './read-config.ts';
 import { run } from './run.ts';
@@ -12,6 +13,7 @@ const originKey = 'origins.demo.servers[0].url';
 
 export async function demo(options: { config?: string }): Promise<number> {
   const file = options.config ?? join(packageRoot(), 'config', 'demo.yaml');
+  makeCertificate(file);
   const { config } = readConfig(file);
   const url = parseOriginUrl(config.origins['demo']?.servers[0]?.url ?? '');
   if ('fault' in url) throw new CommandError(`${file} has no ${originKey}`);
@@ -31,10 +33,19 @@ The demo runs until Ctrl-C. In another terminal, try:
   curl -i ${base}/            # twice: the second answer comes from the store (see Cache-Status)
   curl -i ${base}/api/time    # never stored
   curl -i ${base}/upload --data 'echo this'
+  curl -iL --cacert '${demoCertificate(file).cert}' ${base}/secure   # a rule sends it on to HTTPS
 
 Log records: ${logPath(config.logs)}
 `);
   });
+}
+
+function makeCertificate(file: string): void {
+  try {
+    ensureDemoCertificate(file, systemClock);
+  } catch (error) {
+    throw new CommandError(`the certificate of the demo cannot be made: ${(error as Error).message}`);
+  }
 }
 
 function logPath({ jobs }: Configuration['config']['logs']): string {

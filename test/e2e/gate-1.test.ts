@@ -25,6 +25,7 @@ import { temporaryFolder } from '../support/temp.ts';
 import { Deferred, until, within } from '../support/within.ts';
 
 const demoPort = 8080;
+const demoTlsPort = 8443;
 const demoAdminPort = 9901;
 
 /** Takes a port of the demo, or says that somebody else has it. */
@@ -78,29 +79,30 @@ t.test('the demo', { skip: skipReason }, async (t) => {
     t.match(demo.errors(), /listeners/);
   });
 
+  const secure = await occupy(demoTlsPort);
   const admin = await occupy(demoAdminPort);
-  for (const server of [held, admin]) if (server !== undefined) await release(server);
-  if (held === undefined || admin === undefined) {
-    const taken = held === undefined ? demoPort : demoAdminPort;
-    t.comment(`port ${taken} belongs to another process: the three curl lines were not tried`);
+  for (const server of [held, secure, admin]) if (server !== undefined) await release(server);
+  if (held === undefined || secure === undefined || admin === undefined) {
+    const taken = held === undefined ? demoPort : secure === undefined ? demoTlsPort : demoAdminPort;
+    t.comment(`port ${taken} belongs to another process: the curl lines were not tried`);
     return;
   }
 
-  await t.test('prints three curl lines that really work', async (t) => {
+  await t.test('prints four curl lines that really work', async (t) => {
     const demo = speak(t, demoWords, folder, parapetEnvironment());
     const lines = await until(
       20_000,
-      'three curl lines',
+      'four curl lines',
       () => {
         const found = `${demo.text()}\n${demo.errors()}`
           .split('\n')
           .map((line) => line.trim())
           .filter((line) => line.startsWith('curl '));
-        return found.length >= 3 ? found : undefined;
+        return found.length >= 4 ? found : undefined;
       },
       () => demo.text() + demo.errors(),
     );
-    t.equal(lines.length, 3);
+    t.equal(lines.length, 4);
     for (const line of lines) {
       const run = speak(t, ['sh', '-c', line], folder);
       t.equal(await within(20_000, line, run.exited), 0, line);

@@ -1,14 +1,15 @@
 /** What the README and the pages of `docs/` promise: their configs can be used, and their tables name what there is. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import t from 'tap';
 import { root } from '../../scripts/toolchain.mjs';
-import { loadConfig } from '../../src/config/index.ts';
+import { ConfigFiles, loadConfig } from '../../src/config/index.ts';
 import { logFamilies } from '../../src/control/log-families.ts';
 import { failCauses, reasons } from '../../src/engine/contract.ts';
 import { httpRequestsFields } from '../../src/logs/record/http-requests.ts';
 import { type CounterPage, engineFamilies, storeFamilies } from '../../src/metrics/index.ts';
 import type { ShipperStats } from '../../src/shipper/protocol.ts';
+import { makeCertificate, makeRoot } from '../support/certificates.ts';
 
 const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].map((name) => ({
   name,
@@ -36,13 +37,32 @@ function defaultOf(key: string): string {
   return String(step(at, 'default'));
 }
 
+/** Certificates where a config names some. */
+function certificatesOf(name: string, config: string): ConfigFiles {
+  const at = (path: string) => resolve(dirname(name), path);
+  const pairs = [...config.matchAll(/cert: ([\w./-]+),?\s+key: ([\w./-]+)/g)].flatMap(
+    ([, cert = '', key = '']) => {
+      const issued = makeCertificate({ names: ['example.com'] });
+      return [
+        [at(cert), Buffer.from(issued.cert)],
+        [at(key), Buffer.from(issued.key)],
+      ] as const;
+    },
+  );
+  const roots = [...config.matchAll(/ca: ([\w./-]+)/g)].map(
+    ([, ca = '']) => [at(ca), Buffer.from(makeRoot().cert)] as const,
+  );
+  return new ConfigFiles([...pairs, ...roots]);
+}
+
 /** A block that begins with a listener is a whole config; others are parts of one. */
 t.test('every whole config in the documentation passes the check', async (t) => {
   const blocks = pages.flatMap(({ name, text }) =>
     [...text.matchAll(/^```yaml\n(listeners:.*?)^```$/gms)].map(([, config = '']) => ({ name, config })),
   );
   t.ok(blocks.length >= 2, `${blocks.length} configs`);
-  for (const { name, config } of blocks) t.match(loadConfig(name, config), { ok: true }, name);
+  for (const { name, config } of blocks)
+    t.match(loadConfig(name, config, certificatesOf(name, config)), { ok: true, warnings: [] }, name);
 });
 
 t.test('every link leads to a file and, where it names one, to a heading', async (t) => {
