@@ -16,6 +16,7 @@
 #include <map>
 
 #include "tls.h"
+#include "tls_names.h"
 
 namespace parapet {
 
@@ -143,17 +144,11 @@ int on_server_name(SSL* ssl, int*, void*) noexcept {
 /// RFC 7301 3.2: a client that names protocols, but none of ours, is told so.
 int on_protocols(SSL*, const unsigned char** out, unsigned char* out_bytes, const unsigned char* in, unsigned int in_bytes,
                  void*) noexcept {
-    for (unsigned int at = 0; at < in_bytes;) {
-        const unsigned int length = in[at];
-        if (length == 0 || length > in_bytes - at - 1) break;
-        if (length == protocol_bytes && std::memcmp(in + at + 1, protocol, protocol_bytes) == 0) {
-            *out = in + at + 1;
-            *out_bytes = static_cast<unsigned char>(length);
-            return SSL_TLSEXT_ERR_OK;
-        }
-        at += length + 1;
-    }
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
+    const std::ptrdiff_t at = find_protocol({in, in_bytes}, {protocol, protocol_bytes});
+    if (at < 0) return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *out = in + at;
+    *out_bytes = protocol_bytes;
+    return SSL_TLSEXT_ERR_OK;
 }
 
 bool key_ciphers(const TicketKey& key, const unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, bool encrypts) noexcept {
@@ -208,11 +203,6 @@ TlsContext server_context(const TlsListenerOptions& options, std::string& fault)
     SSL_CTX_set_alpn_select_cb(at, on_protocols, nullptr);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(at, on_ticket_key);
     return context;
-}
-
-std::string wildcard_of(std::string_view name) {
-    const std::size_t dot = name.find('.');
-    return dot == std::string_view::npos ? std::string() : "*" + std::string(name.substr(dot));
 }
 
 /// Which certificates serve a name: at most one of each kind of key, the first that was configured.
@@ -292,9 +282,7 @@ std::shared_ptr<const TlsListener> TlsListener::create(const TlsListenerOptions&
 }
 
 ssl_ctx_st* TlsListener::find(std::string_view name) const noexcept {
-    std::string key(name);
-    for (char& c : key) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    if (key.ends_with('.')) key.pop_back();
+    const std::string key = server_name_key(name);
     auto found = names_.find(key);
     if (found == names_.end()) found = names_.find(wildcard_of(key));
     return found == names_.end() ? first() : found->second;

@@ -1,9 +1,11 @@
 // The unit tests of native/core: every native/test/NAME.test.cc is a program of its own, built with ASan and UBSan,
 // that prints `ok - NAME` or `not ok - NAME` for each of its tests (native/test/check.h).
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { filesBelow, run } from '../toolchain.mjs';
+import { filesBelow, root, run } from '../toolchain.mjs';
 import { buildCore, buildProgram, inParallel, variant } from './support/compile.mjs';
-import { emptyResult, fail, pass, runAlone } from './support/result.mjs';
+import { emptyResult, fail, pass, runAlone, skip } from './support/result.mjs';
 
 const programTimeoutMs = 120_000;
 
@@ -35,6 +37,24 @@ export async function runProgram(result, label, program, timeoutMs) {
   else if (failed > 0) result.failures.push(output);
 }
 
+/**
+ * Libraries of the system that a test names in its first line (`// Links: ssl crypto`). The engine itself links none: what it
+ * uses of OpenSSL, Node exports.
+ */
+function librariesOf(source, build) {
+  const [first] = readFileSync(path.join(root, source), 'utf8').split('\n', 1);
+  const names = /^\/\/ Links: (.*)$/.exec(first)?.[1].split(' ') ?? [];
+  const missing = names
+    .map((name) => `lib${name}.so`)
+    .find(
+      (file) =>
+        !path.isAbsolute(
+          execFileSync(build.compiler, [`-print-file-name=${file}`], { encoding: 'utf8' }).trim(),
+        ),
+    );
+  return { flags: names.map((name) => `-l${name}`), missing };
+}
+
 export async function native({ args = [] } = {}) {
   const result = emptyResult('native');
   const given = args.filter((arg) => arg.endsWith('.test.cc'));
@@ -46,8 +66,14 @@ export async function native({ args = [] } = {}) {
   for (const fault of faults) fail(result, fault);
   await inParallel(tests, async (source) => {
     const label = path.basename(source, '.test.cc');
+    const { flags, missing } = librariesOf(source, build);
+    if (missing !== undefined) {
+      skip(result, `${label} (the system has no ${missing})`);
+      return;
+    }
     try {
-      await runProgram(result, label, await buildProgram(source, [archive], build), programTimeoutMs);
+      const program = await buildProgram(source, [archive], build, flags);
+      await runProgram(result, label, program, programTimeoutMs);
     } catch (error) {
       fail(result, error.message);
     }
