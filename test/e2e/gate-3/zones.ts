@@ -5,7 +5,9 @@ import { startCountingOrigin } from '../../support/counting-origin.ts';
 import { startParapet } from '../../support/parapet.ts';
 import { exchangeRaw, fetchOnce } from '../../support/raw-client.ts';
 import { waitRecord } from '../../support/records.ts';
+import { patience } from '../../support/scale.ts';
 import { ok, startScriptedOrigin } from '../../support/scripted-origin.ts';
+import { until } from '../../support/within.ts';
 
 const names = ['exact', 'wide', 'deep', 'rest'] as const;
 const hosts: Record<(typeof names)[number], string[]> = {
@@ -115,9 +117,10 @@ export async function forwarding(t: Test): Promise<void> {
     const itself = await startParapet(t, siteConfig(origin.address));
     itself.rewrite(siteConfig(itself.listener()));
     itself.signal('SIGHUP');
-    let status = 200;
-    for (let turn = 0; turn < 100 && status === 200; turn += 1)
-      ({ status } = await fetchOnce(itself.listener(), '/loop', { timeoutMs: 15_000 }));
+    const status = await until(patience(20_000), 'the reload', async () => {
+      const answer = await fetchOnce(itself.listener(), '/loop', { timeoutMs: 15_000 });
+      return answer.status === 200 ? undefined : answer.status;
+    });
     t.ok([502, 508].includes(status), `${status}`);
   });
 }
