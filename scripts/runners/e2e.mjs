@@ -8,7 +8,7 @@ import { runAlone } from './support/result.mjs';
 import { runTap } from './support/tap.mjs';
 
 const minuteMs = 60_000;
-const short = { jobs: 2, timeoutMs: 10 * minuteMs, fileTimeoutMs: 5 * minuteMs, testTimeoutMs: 3 * minuteMs };
+const short = { jobs: 2, timeoutMs: 12 * minuteMs, fileTimeoutMs: 6 * minuteMs, testTimeoutMs: 3 * minuteMs };
 const full = {
   jobs: 1,
   timeoutMs: 20 * minuteMs,

@@ -9,7 +9,7 @@ import { deadOrigins, misbehaviour, poolRace, slowReader } from './gate-2/origin
 import { ejection, names, queue, turns } from './gate-2/servers.ts';
 import { aborts, downloads, everySplit, expectations, ipv6, pipelining, uploads } from './gate-2/transfer.ts';
 
-t.setTimeout(patience(isFull ? 890_000 : 240_000));
+t.setTimeout(patience(isFull ? 890_000 : 330_000));
 
 const size = `${largeBytes / 2 ** 20} MiB`;
 const groups: [name: string, run: (t: Test) => Promise<void>][] = [

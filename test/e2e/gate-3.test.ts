@@ -17,7 +17,7 @@ import { killedChild, policyFaults, replacedWorker, workerFaults } from './gate-
 import { drains, listenersComeAndGo, reloads, reopensLogs } from './gate-3/reload.ts';
 import { forwarding, noZone, zoneTable } from './gate-3/zones.ts';
 
-t.setTimeout(patience(isFull ? 890_000 : 240_000));
+t.setTimeout(patience(isFull ? 890_000 : 330_000));
 
 const groups: [name: string, run: (t: Test) => Promise<void>][] = [
   ['200 clients on one cold key over two workers: one request', manyClients],
