@@ -26,6 +26,10 @@ export async function demo(options: { config?: string }): Promise<number> {
     );
   }
   const base = `http://${config.listeners[0]?.address ?? ''}`;
+  const hasTls = config.listeners.some(({ tls }) => tls !== undefined);
+  const secure = hasTls
+    ? `  curl -iL --cacert '${demoCertificate(file).cert}' ${base}/secure   # a rule sends it on to HTTPS\n`
+    : '';
   return await run({ config: file, supervisor: true }, () => {
     process.stdout.write(`
 The demo runs until Ctrl-C. In another terminal, try:
@@ -33,8 +37,7 @@ The demo runs until Ctrl-C. In another terminal, try:
   curl -i ${base}/            # twice: the second answer comes from the store (see Cache-Status)
   curl -i ${base}/api/time    # never stored
   curl -i ${base}/upload --data 'echo this'
-  curl -iL --cacert '${demoCertificate(file).cert}' ${base}/secure   # a rule sends it on to HTTPS
-
+${secure}
 Log records: ${logPath(config.logs)}
 `);
   });
