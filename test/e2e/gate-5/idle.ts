@@ -25,7 +25,7 @@ export async function idleMemory(t: Test): Promise<void> {
   };
   const warm = await open(100);
   const before = rssBytes(child) as number;
-  const connections = scaled(1000, 4000);
+  const connections = scaled(1000, 1500);
   const clients = await open(connections);
   const after = await until(5_000, 'memory', () => rssBytes(child));
   const each = (after - before) / connections;
