@@ -11,18 +11,11 @@
 
 #include "contract.gen.h"
 #include "tls_context.h"
+#include "tls_openssl.h"
 
 namespace parapet {
 
 namespace {
-
-/// The error queue is the thread's, and shared with everything else that uses OpenSSL on it.
-struct CleanErrors {
-    CleanErrors() noexcept { ERR_clear_error(); }
-    ~CleanErrors() { ERR_clear_error(); }
-    CleanErrors(const CleanErrors&) = delete;
-    CleanErrors& operator=(const CleanErrors&) = delete;
-};
 
 // `Tls::read` has no end yet.
 constexpr int no_end = 1;

@@ -16,31 +16,14 @@
 #include <map>
 
 #include "tls.h"
+#include "tls_openssl.h"
 #include "tls_names.h"
 
 namespace parapet {
 
 namespace {
 
-template <auto Free>
-struct Freeing {
-    template <typename T>
-    void operator()(T* at) const noexcept {
-        Free(at);
-    }
-};
-using X509Owner = std::unique_ptr<X509, Freeing<X509_free>>;
-using KeyOwner = std::unique_ptr<EVP_PKEY, Freeing<EVP_PKEY_free>>;
-using BioOwner = std::unique_ptr<BIO, Freeing<BIO_free>>;
 using SslOwner = std::unique_ptr<SSL, Freeing<SSL_free>>;
-
-/// Leaves the error queue of the thread as clean as it has to be.
-struct CleanErrors {
-    CleanErrors() noexcept { ERR_clear_error(); }
-    ~CleanErrors() { ERR_clear_error(); }
-    CleanErrors(const CleanErrors&) = delete;
-    CleanErrors& operator=(const CleanErrors&) = delete;
-};
 
 // AEAD and forward secrecy only (RFC 9325 4.2); AES-128 first, and ChaCha20 first for clients that put it first.
 constexpr const char* ciphers12 =

@@ -11,20 +11,12 @@
 
 #include <memory>
 
+#include "tls_openssl.h"
+
 namespace parapet {
 
 namespace {
 
-template <auto Free>
-struct Freeing {
-    template <typename T>
-    void operator()(T* at) const noexcept {
-        Free(at);
-    }
-};
-using X509Owner = std::unique_ptr<X509, Freeing<X509_free>>;
-using KeyOwner = std::unique_ptr<EVP_PKEY, Freeing<EVP_PKEY_free>>;
-using BioOwner = std::unique_ptr<BIO, Freeing<BIO_free>>;
 using ExtensionOwner = std::unique_ptr<X509_EXTENSION, Freeing<X509_EXTENSION_free>>;
 
 bool is_address(const std::string& name) noexcept {
