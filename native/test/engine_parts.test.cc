@@ -149,6 +149,10 @@ TEST(addresses_parse_and_print) {
     CHECK(Address::parse("127.0.0.1", 80, address));
     CHECK(address.is_v4());
     CHECK_EQ(address.text(), std::string("127.0.0.1"));
+    for (const std::string text : {"0.0.0.0", "9.10.99.100", "255.255.255.255"}) {
+        CHECK(Address::parse(text, 80, address));
+        CHECK_EQ(address.text(), text);
+    }
     CHECK(Address::parse("[2001:db8::1]", 443, address));
     CHECK(!address.is_v4());
     CHECK_EQ(address.text(), std::string("2001:db8::1"));

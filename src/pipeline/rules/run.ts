@@ -32,6 +32,7 @@ function applyTarget(exchange: Exchange): number {
 
 function applyFields(exchange: Exchange): void {
   const { changes, request, reader } = exchange;
+  if (changes.fields.length === 0) return;
   for (const name of changes.fieldNames) {
     const values = changes.valuesOf(name, request) ?? [];
     reader.rewriteHeader(name, values.length === 0 ? null : values);
