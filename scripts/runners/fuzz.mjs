@@ -1,6 +1,6 @@
 // The libFuzzer targets, native/fuzz/NAME.fuzz.cc, each for `--seconds` (60) on top of its stored corpus in
-// native/fuzz/corpus/NAME. New inputs go to build/fuzz, never into the repository. canary.fuzz.cc has a planted fault
-// that must be found: it passes by crashing. Without clang every target is skipped, by name.
+// native/fuzz/corpus/NAME, two at once. New inputs go to build/fuzz, never into the repository. canary.fuzz.cc has a
+// planted fault that must be found: it passes by crashing. Without clang every target is skipped, by name.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { filesBelow, root, run } from '../toolchain.mjs';
@@ -9,6 +9,8 @@ import { emptyResult, fail, pass, runAlone, skip } from './support/result.mjs';
 
 const inputBytesMax = 65_536;
 const graceMs = 90_000;
+/** Targets under way at a time: each keeps one core busy. */
+const atOnce = 2;
 
 async function fuzzOne(result, source, build, core, seconds) {
   const name = path.basename(source, '.fuzz.cc');
@@ -61,13 +63,17 @@ export async function fuzz({ args = [] } = {}) {
   }
   const core = await buildCore(build);
   for (const fault of core.faults) fail(result, fault);
-  for (const source of sources) {
-    try {
-      await fuzzOne(result, source, build, core, seconds);
-    } catch (error) {
-      fail(result, error.message);
+  const waiting = [...sources];
+  const work = async () => {
+    for (let source = waiting.shift(); source !== undefined; source = waiting.shift()) {
+      try {
+        await fuzzOne(result, source, build, core, seconds);
+      } catch (error) {
+        fail(result, error.message);
+      }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
   return result;
 }
 
