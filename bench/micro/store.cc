@@ -1,7 +1,8 @@
 // Cost of a hit in the store: look-up and unpin of random keys among a million objects. Each answer is checked.
 //
 //   g++ -O2 -std=c++20 -fno-rtti -pthread -Inative bench/micro/store.cc native/core/store/*.cc -o build/bench-store
-//   build/bench-store [objects] [threads] [body bytes]
+//   build/bench-store [objects] [threads] [body bytes] [head bytes]
+//   build/bench-store 10000000 1 20 100     needs 4 GiB and half a minute
 #include <time.h>
 
 #include <atomic>
@@ -43,7 +44,9 @@ Key key_of(std::uint64_t number) {
 Bytes bytes_of(const Key& key) { return {reinterpret_cast<const std::uint8_t*>(key.text), key.length}; }
 
 constexpr std::uint32_t now = 1'000'000;
-constexpr std::size_t head_bytes = 250;
+// Entry, slot, ghosts, directories and slabs of an object; its chunk with key and head is beside that.
+constexpr std::uint64_t index_bytes_max = 128;
+std::size_t head_bytes = 250;
 std::size_t body_bytes = 1024;
 
 void put(Store& store, std::uint64_t number) {
@@ -79,10 +82,11 @@ int main(int argc, char** argv) {
   const std::uint64_t objects = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
   const unsigned threads = argc > 2 ? static_cast<unsigned>(std::atoi(argv[2])) : 1;
   if (argc > 3) body_bytes = std::strtoull(argv[3], nullptr, 10);
-  if (body_bytes < 18 || body_bytes > 32'768 || threads > 8) return 1;
+  if (argc > 4) head_bytes = std::strtoull(argv[4], nullptr, 10);
+  if (body_bytes < 18 || body_bytes > 32'768 || head_bytes > 4'096 || threads > 8) return 1;
   constexpr std::size_t rounds = 1'000'000;
   Config config;
-  config.bytes_max = objects * (body_bytes + 800) + (16u << 20);
+  config.bytes_max = objects * (body_bytes + head_bytes + 600) + (16u << 20);
   Store* store = Store::create(config);
   if (store == nullptr) return 1;
   const double from = now_ns(CLOCK_MONOTONIC);
@@ -90,6 +94,7 @@ int main(int argc, char** argv) {
   const double fill_ns = (now_ns(CLOCK_MONOTONIC) - from) / static_cast<double>(objects);
   const Stats stats = store->stats();
   if (stats.objects != objects) std::abort();
+  if (objects >= 10'000 && stats.bytes_entries + stats.bytes_index > objects * index_bytes_max) std::abort();
   std::printf("%llu objects of %zu bytes, head %zu: put %.0f ns; %.1f bytes of entry and index, %.1f of chunk each\n", static_cast<unsigned long long>(objects), body_bytes, head_bytes, fill_ns,
               static_cast<double>(stats.bytes_entries + stats.bytes_index) / static_cast<double>(objects), static_cast<double>(stats.bytes_objects) / static_cast<double>(objects));
   std::vector<std::thread> running;

@@ -158,20 +158,6 @@ TEST(what_is_counted_is_what_is_used) {
   CHECK_EQ(stats.bytes_used + free * granule_bytes, stats.bytes_max);
 }
 
-TEST(an_object_costs_at_most_128_bytes_beside_its_chunk) {
-  Config config;
-  config.bytes_max = 256u << 20;
-  Rig rig(config);
-  // At several fillings: a segment may just have split.
-  int put = 0;
-  for (const int many : {100'000, 150'000, 200'000, 250'000, 300'000}) {
-    for (; put < many; ++put) rig.put(std::to_string(put), "x", "");
-    const Stats stats = rig.store->stats();
-    CHECK_EQ(stats.objects, many);
-    CHECK((stats.bytes_entries + stats.bytes_index) / stats.objects <= 128);
-  }
-}
-
 TEST(what_is_asked_for_again_outlives_a_scan) {
   Config config;
   config.bytes_max = 2u << 20;
