@@ -195,6 +195,7 @@ void read_zones(napi_env env, napi_value object, Tables& tables) {
         tables.zone_keys.push_back(key);
     });
     tables.zone_keys.resize(tables.zone_names.size());
+    tables.zone_counts.resize(tables.zone_names.size());
     const auto zones = static_cast<std::int32_t>(tables.zone_names.size());
     read_zone_pairs(env, object, "exact", [&](std::string host, std::int32_t zone) {
         if (zone >= 0 && zone < zones) tables.zones.add_exact(std::move(host), zone);

@@ -73,6 +73,31 @@ napi_value store_stats(napi_env env, napi_callback_info) {
     return result;
 }
 
+napi_value number_array(napi_env env, std::span<const std::uint64_t> values) {
+    napi_value array = nullptr;
+    if (napi_create_array_with_length(env, values.size(), &array) != napi_ok) return nullptr;
+    for (std::uint32_t i = 0; i < values.size(); ++i) (void)napi_set_element(env, array, i, number(env, static_cast<double>(values[i])));
+    return array;
+}
+
+napi_value zone_stats(napi_env env, napi_callback_info) {
+    napi_value result = nullptr;
+    if (napi_create_array(env, &result) != napi_ok) return nullptr;
+    std::uint32_t at = 0;
+    for (const ZoneSum& sum : Process::get().zone_tally.sums()) {
+        napi_value zone = nullptr;
+        napi_value name = nullptr;
+        if (napi_create_object(env, &zone) != napi_ok || napi_create_string_utf8(env, sum.zone.data(), sum.zone.size(), &name) != napi_ok) return nullptr;
+        (void)napi_set_named_property(env, zone, "zone", name);
+        (void)napi_set_named_property(env, zone, "requests", number_array(env, sum.requests));
+        (void)napi_set_named_property(env, zone, "bytes", number_array(env, sum.bytes));
+        set_number(env, zone, "collapsed", static_cast<double>(sum.collapsed));
+        set_number(env, zone, "originBytes", static_cast<double>(sum.origin_bytes));
+        (void)napi_set_element(env, result, at++, zone);
+    }
+    return result;
+}
+
 napi_value store_purge(napi_env env, napi_callback_info info) {
     std::size_t count = 2;
     napi_value args[2] = {};
@@ -125,6 +150,7 @@ napi_status register_store(napi_env env, napi_value exports) {
     const napi_property_descriptor properties[] = {
         {"storeOpen", nullptr, store_open, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"storeStats", nullptr, store_stats, nullptr, nullptr, nullptr, napi_default, nullptr},
+        {"zoneStats", nullptr, zone_stats, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"storePurge", nullptr, store_purge, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"storePurgeAll", nullptr, store_purge_all, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"statsPage", nullptr, stats_page, nullptr, nullptr, nullptr, napi_default, nullptr},

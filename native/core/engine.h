@@ -301,6 +301,7 @@ private:
     void begin_slot(Exchange& exchange) noexcept;
     void prepare_record(Exchange& exchange) noexcept;
     void commit_record(Exchange& exchange) noexcept;
+    ZoneCounts* counts_of(const Exchange& exchange) noexcept;
     void rollback_record(Exchange& exchange) noexcept;
     void record_now(Exchange& exchange) noexcept;
     void record_refused(const Client& client, std::int32_t status, std::int32_t reason, std::uint64_t bytes_in,

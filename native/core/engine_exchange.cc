@@ -113,6 +113,9 @@ void Engine::end_exchange(Exchange& exchange) noexcept {
             event[event_word::cause] = exchange.outcome;
         }
     }
+    if (exchange.origin_bytes != 0) {
+        if (ZoneCounts* counts = counts_of(exchange)) ZoneCounts::add(counts->origin_bytes, exchange.origin_bytes);
+    }
     stop_waiting(exchange);
     exchange.reader.close();
     unpin(exchange);

@@ -132,6 +132,15 @@ void Engine::prepare_record(Exchange& exchange) noexcept {
     (void)ring_.prepare(input);
 }
 
+/// Null where the exchange belongs to no zone.
+ZoneCounts* Engine::counts_of(const Exchange& exchange) noexcept {
+    if (exchange.zone < 0) return nullptr;
+    const auto zone = static_cast<std::size_t>(exchange.zone);
+    ZoneCounts*& counts = exchange.tables->zone_counts[zone];
+    if (counts == nullptr) counts = &Process::get().zone_tally.of(options_.worker_index, exchange.tables->zone_names[zone]);
+    return counts;
+}
+
 void Engine::commit_record(Exchange& exchange) noexcept {
     if (exchange.recorded) return;
     ring_.commit();
@@ -139,6 +148,9 @@ void Engine::commit_record(Exchange& exchange) noexcept {
     exchange.has_slot = false;
     const std::int32_t hundreds = exchange.status / 100;
     if (hundreds >= 2 && hundreds <= 5) count(counter::responses_2xx_total + hundreds - 2);
+    if (ZoneCounts* counts = counts_of(exchange)) {
+        counts->ended(static_cast<std::size_t>(exchange.cache_result), exchange.sent_body_bytes);
+    }
 }
 
 void Engine::rollback_record(Exchange& exchange) noexcept {

@@ -292,6 +292,7 @@ bool Engine::join_fill(Exchange& exchange, const std::int32_t* command, bool& le
                 return true;
             }
             count(counter::collapsed_total);
+            if (ZoneCounts* counts = counts_of(exchange)) ZoneCounts::add(counts->collapsed, 1);
             exchange.phase = Phase::follow;
             follow_moved(exchange);
             return false;

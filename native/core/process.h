@@ -9,6 +9,7 @@
 
 #include "address.h"
 #include "contract.gen.h"
+#include "zone_tally.h"
 
 namespace parapet {
 
@@ -112,6 +113,7 @@ public:
     Mailbox& mailbox(std::uint32_t worker) noexcept { return mailboxes_[worker]; }
     AddressCounts addresses;
     PurgeEpochs purge_epochs;
+    ZoneTally zone_tally;
     std::atomic<std::uint32_t> connections{0};
     /// Counts of a server id; kept for the life of the process (ids are reused by control only for the same server).
     ServerCounts& server(std::uint32_t id) noexcept;

@@ -10,6 +10,7 @@
 #include "address.h"
 #include "pages.h"
 #include "tls_context.h"
+#include "zone_tally.h"
 #include "zones.h"
 
 namespace parapet {
@@ -68,6 +69,7 @@ struct Tables {
     Zones zones;
     std::vector<std::string> zone_names;
     std::vector<std::uint32_t> zone_keys;
+    std::vector<ZoneCounts*> zone_counts;  // by zone; null until the zone has its first request in this worker
     std::vector<Server> servers;
     Pages pages;
     ServerField server_field = ServerField::replace;

@@ -36,6 +36,8 @@ export interface AdminPorts {
   purge(request: PurgeRequest): Promise<Outcome<{ purged: number }>>;
   restartWorker(slot: number): Outcome<{ worker: number }>;
   logStats(): Promise<unknown>;
+  /** The store, and what became of requests at the cache, by zone and status. */
+  cacheStats(): unknown;
   /** Live records for `reader`, until what is returned is called. */
   logTail(question: TailQuestion, reader: LineReader): Outcome<() => void>;
   /** One line for each change that was asked for: who, what, how it ended. */

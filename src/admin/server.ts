@@ -55,6 +55,7 @@ const routes: readonly Route[] = [
     handle: async (ports) => ({ status: 200, type: expositionType, body: await ports.metrics() }),
   },
   { method: 'GET', path: /^\/config$/, handle: (ports) => json(200, redact(ports.config())) },
+  { method: 'GET', path: /^\/cache\/stats$/, handle: (ports) => json(200, ports.cacheStats()) },
   { method: 'GET', path: /^\/logs\/stats$/, handle: async (ports) => json(200, await ports.logStats()) },
   // A HEAD of it: what a GET would begin with.
   { method: 'GET', path: /^\/logs\/tail$/, handle: () => ({ status: 200, type: linesType, body: '' }) },

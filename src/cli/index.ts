@@ -1,6 +1,7 @@
 /** The command line: argv in, exit code out. */
 import { Command, Option } from 'commander';
 import { packageVersion } from '../lib/package.ts';
+import { type CacheStatsOptions, cacheStats } from './cache-stats.ts';
 import { check } from './check.ts';
 import { demo } from './demo.ts';
 import { type ExplainOptions, explain } from './explain.ts';
@@ -14,6 +15,28 @@ const configOption = () => new Option('-c, --config <file>', 'the config').defau
 /** Not offered before it is there; who names it is told. */
 const notYet = (flags: string) => new Option(flags).hideHelp();
 const collect = (value: string, before: readonly string[]) => [...before, value];
+
+function addCache(program: Command, done: (code: number) => void): void {
+  const cache = program.command('cache').description('the cache of the running process');
+  cache
+    .command('stats')
+    .description('what the store holds, and what became of requests at the cache, by zone and status')
+    .addOption(configOption())
+    .option('--zone <name>', 'of one zone')
+    .option('--json', 'as JSON')
+    .action(async (options: CacheStatsOptions) => done(await cacheStats(options)));
+}
+
+function addLogs(program: Command, done: (code: number) => void): void {
+  const logs = program.command('logs').description('log records of the running process');
+  logs
+    .command('tail')
+    .description('print records as they come, until Ctrl-C')
+    .addOption(configOption())
+    .option('--job <name>', 'with the fields of a job, and what its filter lets pass')
+    .option('--filter <expression>', "that an expression matches, such as 'EdgeResponseStatus ge 500'")
+    .action(async (options: TailOptions) => done(await tail(options)));
+}
 
 /** `done` takes the exit code of the command that was run. */
 function buildProgram(done: (code: number) => void): Command {
@@ -61,14 +84,8 @@ function buildProgram(done: (code: number) => void): Command {
     .addOption(notYet('--host <host>'))
     .option('--soft', 'make it stale instead of removing it')
     .action(async (options: PurgeOptions) => done(await purge(options)));
-  const logs = program.command('logs').description('log records of the running process');
-  logs
-    .command('tail')
-    .description('print records as they come, until Ctrl-C')
-    .addOption(configOption())
-    .option('--job <name>', 'with the fields of a job, and what its filter lets pass')
-    .option('--filter <expression>', "that an expression matches, such as 'EdgeResponseStatus ge 500'")
-    .action(async (options: TailOptions) => done(await tail(options)));
+  addCache(program, done);
+  addLogs(program, done);
   program
     .command('version')
     .description('print the versions of everything that runs')

@@ -11,6 +11,8 @@ import {
 import type { Binding } from '../engine/native/binding.ts';
 import {
   type CounterPage,
+  cacheFamilies,
+  cacheStats,
   engineFamilies,
   type Family,
   family,
@@ -38,7 +40,7 @@ export interface Reloads {
 
 /** What the API looks at; the process owns it. */
 export interface Observed {
-  binding: Pick<Binding, 'storeStats' | 'storePurge' | 'storePurgeAll' | 'buildInfo'>;
+  binding: Pick<Binding, 'storeStats' | 'zoneStats' | 'storePurge' | 'storePurgeAll' | 'buildInfo'>;
   version: string;
   startSeconds: number;
   fdsMax: number;
@@ -73,6 +75,7 @@ export function adminPorts(observed: Observed): AdminPorts {
         : { ok: false, problem: problems.notFound(`worker ${slot}`) };
     },
     logTail: (question, reader) => tail(observed, question, reader),
+    cacheStats: () => cacheStats(observed.binding.storeStats(), observed.binding.zoneStats()),
     logStats: async () => (await observed.delivery()?.stats()) ?? {},
     audit: (line) => observed.tell(line),
   };
@@ -177,6 +180,7 @@ async function families(observed: Observed): Promise<Family[]> {
   return [
     ...engineFamilies(observed.pages(), observed.fleet()?.looseFaults ?? 0),
     ...storeFamilies(binding.storeStats()),
+    ...cacheFamilies(binding.zoneStats()),
     ...logFamilies(await observed.delivery()?.stats(), observed.delivery()?.restarts ?? 0),
     buildInfo(observed),
     family('parapet_workers', 'gauge', 'Worker slots.', workers),

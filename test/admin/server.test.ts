@@ -32,6 +32,7 @@ async function start(t: Test, over: Partial<AdminPorts> = {}) {
         ? { ok: true, value: { worker: slot } }
         : { ok: false, problem: problems.notFound(`worker ${slot}`) },
     logStats: async () => ({ records: 5 }),
+    cacheStats: () => ({ store: { objects: 7 } }),
     logTail: () => ({ ok: false, problem: problems.notFound('tail') }),
     audit: (line) => audited.push(line),
     ...over,
@@ -78,6 +79,7 @@ t.test('reads need no token', async (t) => {
     headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
   });
   t.same(JSON.parse((await ask('GET', '/logs/stats')).body), { records: 5 });
+  t.same(JSON.parse((await ask('GET', '/cache/stats')).body), { store: { objects: 7 } });
   t.match(await ask('HEAD', '/healthz'), { status: 200, body: '', headers: { 'content-length': '3' } });
 });
 
@@ -211,6 +213,7 @@ t.test('a Unix socket takes the place of one that a killed process left', async 
         config: () => ({}),
         reload: async () => ({ ok: true, value: { snapshot: 1 } }),
         purge: async () => ({ ok: true, value: { purged: 0 } }),
+        cacheStats: () => ({}),
         restartWorker: () => ({ ok: true, value: { worker: 0 } }),
         logStats: async () => ({}),
         logTail: () => ({ ok: false, problem: problems.notFound('tail') }),

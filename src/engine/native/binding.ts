@@ -212,6 +212,18 @@ export interface EngineStats {
   [name: string]: number;
 }
 
+export interface ZoneStats {
+  /** Empty: all zones beyond the 131 072 that are counted apart. */
+  zone: string;
+  requests: number[];
+  /** Of bodies, as sent to clients. */
+  bytes: number[];
+  /** Requests that followed the fetch of another one. */
+  collapsed: number;
+  /** Received from origins, for background fetches too. */
+  originBytes: number;
+}
+
 export interface Binding {
   version(): string;
   /** Compiler, version of the Node headers, and sanitizers of this image. */
@@ -239,6 +251,8 @@ export interface Binding {
 
   storeOpen(options: StoreOptions): void;
   storeStats(): Record<string, number>;
+  /** Zones that had requests since the process began, all workers together; `requests` and `bytes` by index of `cacheResults`. */
+  zoneStats(): ZoneStats[];
   /** Removes what is stored under a whole primary key, its variants included; `soft` marks it stale. Returns how many. */
   storePurge(key: Uint8Array, soft: boolean): number;
   storePurgeAll(soft: boolean): void;

@@ -8,13 +8,14 @@ import { type ConfigObject, siteConfig } from '../../support/config.ts';
 import { faultFlag, withFault } from '../../support/faults.ts';
 import { type Parapet, startParapet } from '../../support/parapet.ts';
 import { patternBlocks, patternBody, patternHash } from '../../support/pattern.ts';
-import { type Answer, fetchOnce, RawClient, sha256 } from '../../support/raw-client.ts';
+import { fetchOnce, RawClient, sha256 } from '../../support/raw-client.ts';
 import {
   type OriginConnection,
   type Script,
   type ScriptedOrigin,
   startScriptedOrigin,
 } from '../../support/scripted-origin.ts';
+import { ask, followed } from '../../support/waiting.ts';
 import { Deferred, until, within } from '../../support/within.ts';
 import { spread } from '../../support/workers.ts';
 
@@ -29,33 +30,6 @@ async function setUp(
   const origin = await startScriptedOrigin(t);
   const parapet = await startParapet(t, siteConfig(origin.address, over), { args: [faultFlag] });
   return { origin, parapet };
-}
-
-/** Followers that wait for a fetch. */
-async function followed(parapet: Parapet, followers: number, before: number): Promise<void> {
-  await waitMetric(parapet, 'parapet_collapsed_total', (value) => value >= before + followers);
-}
-
-interface Waiting {
-  answer: Promise<Answer>;
-  /** The first byte of the body has come. */
-  begun: Promise<void>;
-}
-
-function ask(client: RawClient, path: string): Waiting {
-  const begun = new Deferred<void>();
-  const pieces: Buffer[] = [];
-  const answer = client
-    .request(path, {
-      timeoutMs: 20_000,
-      onBody: (piece) => {
-        pieces.push(Buffer.from(piece));
-        begun.resolve();
-      },
-    })
-    .then((each) => Object.create(each, { body: { value: Buffer.concat(pieces) } }) as Answer);
-  answer.catch(() => {});
-  return { answer, begun: begun.promise };
 }
 
 export async function manyClients(t: Test): Promise<void> {
