@@ -84,6 +84,54 @@ const rules = {
   ],
 };
 
+const cacheSettings = {
+  edge_ttl: {
+    mode: 'override_origin',
+    default: 3600,
+    status_code_ttl: [
+      { status_code: 404, value: 60 },
+      { status_code_range: { from: 500, to: 599 }, value: -1 },
+    ],
+  },
+  browser_ttl: { mode: 'override_origin', default: 300 },
+  cache_key: {
+    ignore_query_strings_order: true,
+    cache_deception_armor: true,
+    cache_by_device_type: true,
+    custom_key: {
+      query_string: { include: { all: true }, exclude: { list: ['utm_source', 'utm_medium'] } },
+      header: {
+        include: ['X-Tenant'],
+        check_presence: ['X-Beta'],
+        contains: { Accept: ['image/avif', 'image/webp'] },
+        exclude_origin: true,
+      },
+      cookie: { include: ['plan'], check_presence: ['session'] },
+      host: { resolved: true },
+      user: { device_type: true, lang: true },
+    },
+  },
+  serve_stale: { disable_stale_while_updating: true, s_maxage_allows_stale: true },
+  vary: {
+    default: { action: 'bypass' },
+    headers: {
+      Accept: { action: 'normalize', media_types: ['image/avif', 'image/webp'] },
+      'Accept-Language': { action: 'normalize', languages: ['de', 'en'] },
+    },
+  },
+  origin_cache_control: false,
+  respect_strong_etags: true,
+  origin_error_page_passthru: true,
+  additional_cacheable_ports: [8443],
+};
+const cacheExamples = Object.fromEntries(
+  Object.entries(cacheSettings).map(([key, value]) => [`zones.*.cache.${key}`, value]),
+);
+
+/** Sections whose examples show what they need, not all that they could have: of a rule not even the defaults. */
+const isPartial = (path, hasDefault) =>
+  path.startsWith('rules.') || (path.startsWith('zones.*.cache.') && !hasDefault);
+
 /** Sections that are shown elsewhere: by path, what to say. */
 const shownElsewhere = { 'zones.*.rules': 'The keys are those of `rules` below.' };
 
@@ -92,6 +140,7 @@ const examples = {
   listeners: [{ address: '127.0.0.1:8080' }],
   origins: { site: { servers: [{ url: 'http://127.0.0.1:9100' }] } },
   zones: [{ name: 'site', hosts: ['example.com', '*.example.com'], origin: 'site' }],
+  ...cacheExamples,
   'listeners.*.tls': { certificates: [{ cert: '../tls/site.crt', key: '../tls/site.key' }] },
   'origins.*.tls.ca': '/etc/parapet/origins.pem',
   'origins.*.tls.serverName': 'origin.example.com',
@@ -263,8 +312,7 @@ function renderSection(schema, path, given, indent, off) {
     }
     const value = examples[at] ?? given?.[key];
     const isOptional = !required.has(key) && inner.default === undefined;
-    // An example of a rule shows what it needs, not all that it could have.
-    if (value === undefined && at.startsWith('rules.')) continue;
+    if (value === undefined && isPartial(at, inner.default !== undefined)) continue;
     if (shownElsewhere[at] !== undefined) {
       lines.push(...comment(`${inner.description} ${shownElsewhere[at]}`, indent), `${indent}#${key}: {}`);
       continue;

@@ -1,4 +1,5 @@
 /** Config of caching: what a zone may store, and the memory that the process keeps it in. */
+import { cacheSettingsKeys } from '../lib/cache-settings.ts';
 import {
   bytes,
   count,
@@ -69,6 +70,7 @@ export const cacheConfig = section(
       description:
         'Freshness that mode `cdn` gives a response that names none; the first row that fits counts.',
     }),
+    ...cacheSettingsKeys,
   },
   { default: {}, description: 'What of this zone is stored.' },
 );

@@ -1,4 +1,4 @@
-/** Whether a request takes part in caching at all, by its method and, in mode `cdn`, by the extension of its path. */
+/** Whether a request takes part in caching at all, by its method, what rules say and, in mode `cdn`, the extension of its path. */
 import { headWord, methodId } from '../engine/contract.ts';
 import type { HeadView } from '../engine/head-view.ts';
 import type { CacheSettings } from './protocol.ts';
@@ -29,8 +29,10 @@ export class Eligibility {
     if (this.isOff) return forwardReason.bypass;
     const method = request.word(headWord.code);
     if (method !== methodId.get && method !== methodId.head) return forwardReason.method;
-    if (this.settings.mode === 'standard' || this.#hasExtension(request)) return forwardReason.none;
-    return forwardReason.bypass;
+    // What a rule says goes before the mode.
+    const { cache, mode } = this.settings;
+    const isEligible = cache ?? (mode === 'standard' || this.#hasExtension(request));
+    return isEligible ? forwardReason.none : forwardReason.bypass;
   }
 
   #hasExtension(request: HeadView): boolean {

@@ -1,6 +1,7 @@
+export { browserControl } from './browser-ttl.ts';
+export { Caching } from './caching.ts';
 export { condition, conditionMask, judgeConditions, preconditionMask, rangeMayApply } from './conditional.ts';
 export { ResponseControl, readRequestControl } from './control.ts';
-export { Eligibility } from './eligible.ts';
 export { currentAge } from './freshness.ts';
 export { invalidates, isUnsafe, namedTargets } from './invalidate.ts';
 export { KeyBuilder, putEarlyKey, putExtensions, putSite } from './key.ts';
@@ -12,3 +13,4 @@ export { writeFreshening, writeValidators } from './revalidate.ts';
 export { forwardReason, statusEdit, statusNote } from './status.ts';
 export { chooseUse, isOriginError, mayServeOnError, type StoredTimes, use } from './use.ts';
 export { joinVary, MarkerCache, markerLines, putSecondaryKey, type VaryFields, varyOf } from './vary.ts';
+export type { VaryPlan } from './vary-plan.ts';

@@ -2,14 +2,15 @@
  * Cache keys as bytes. Early key, which the engine makes by itself: u32 LE zone key, `h` or `s`, host in lower case with
  * its port unless that is the scheme's own, 0x00, path, and `?` with the query where there is one. Request fields that an
  * origin may act upon although they are not part of the URL follow as 0x01 name `=` value (they stop cache poisoning).
- * Secondary key: 0x02, u32 LE generation of the marker, then per selecting field 0x03 and its value, or 0x04.
+ * Custom parts follow as 0x05 (`key-plan.ts`). Secondary key: 0x02, u32 LE generation of the marker, then per selecting
+ * field 0x03 and its value, or 0x04.
  */
 import type { Arena } from '../engine/arena.ts';
 import { headFlag, headWord, keyExtendingNames } from '../engine/contract.ts';
 import { type HeadView, knownId, noField } from '../engine/head-view.ts';
 import { equalsIgnoringCase, latin1Bytes } from '../lib/bytes.ts';
 
-export const keyMark = { extension: 1, secondary: 2, value: 3, absence: 4 } as const;
+export const keyMark = { extension: 1, secondary: 2, value: 3, absence: 4, custom: 5 } as const;
 
 /** Writes bytes into a part of the arena, up to its capacity. */
 export class KeyBuilder {
@@ -67,10 +68,25 @@ const lowerH = 0x68;
 const lowerS = 0x73;
 const questionMark = 0x3f;
 
-/** Zone, scheme and host: what the keys of one site have in common. */
-export function putSite(key: KeyBuilder, zoneKey: number, isTls: boolean, request: HeadView): void {
+/**
+ * Zone, scheme and host: what the keys of one site have in common.
+ *
+ * @param host stands in place of the request's own; empty: its own
+ */
+export function putSite(
+  key: KeyBuilder,
+  zoneKey: number,
+  isTls: boolean,
+  request: HeadView,
+  host = '',
+): void {
   key.putWord(zoneKey);
   key.putByte(isTls ? lowerS : lowerH);
+  if (host !== '') {
+    key.putText(host.toLowerCase());
+    key.putByte(0);
+    return;
+  }
   const isDefaultPort = request.word(headWord.port) === (isTls ? 443 : 80);
   const length = request.word(isDefaultPort ? headWord.hostLength : headWord.authorityLength);
   key.putSpan(request.authorityOffset, length);
@@ -98,13 +114,16 @@ function isPlainScheme(request: HeadView, field: number): boolean {
   return equalsIgnoringCase(bytes, offset, length, http) || equalsIgnoringCase(bytes, offset, length, https);
 }
 
+const originId = knownId('origin');
+
 /** The default key parts, for the extending fields that the request carries. Returns whether there are any. */
-export function putExtensions(key: KeyBuilder, request: HeadView): boolean {
+export function putExtensions(key: KeyBuilder, request: HeadView, excludesOrigin = false): boolean {
   if ((request.flags & headFlag.extendsKey) === 0) return false;
   const before = key.length;
   for (const { name, id } of extensions) {
     const first = request.find(id);
     if (first === noField || (id === schemeId && isPlainScheme(request, first))) continue;
+    if (id === originId && excludesOrigin) continue;
     key.putByte(keyMark.extension);
     key.putText(name);
     key.putText('=');

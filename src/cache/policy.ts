@@ -7,6 +7,8 @@ import { type HeadView, knownId, noField } from '../engine/head-view.ts';
 import { absent, directive } from '../lib/cache-control.ts';
 import { isWeakTag } from '../lib/etag.ts';
 import { ResponseControl } from './control.ts';
+import { fitsExtension } from './deception.ts';
+import { edgeTtl, overridingTtl } from './edge-ttl.ts';
 import {
   heuristicSeconds,
   initialAge,
@@ -30,6 +32,11 @@ export const verdicts = [
   ['set_cookie', 'carries Set-Cookie and does not say that it may be shared'],
   ['no_use', 'RFC 9111 4.2: never fresh, and nothing to validate it by'],
   ['no_ttl', 'no explicit freshness, and no default for this status'],
+  ['edge_ttl_no_store', 'edge_ttl: status_code_ttl says -1, no-store'],
+  ['edge_ttl_bypass', 'edge_ttl: bypass_by_default, and the response names no freshness'],
+  ['origin_no_cache', 'origin_cache_control is off: no-cache and max-age=0 are not stored'],
+  ['deception', 'cache_deception_armor: the Content-Type does not fit the extension of the path'],
+  ['vary_bypass', 'vary: varies on a field whose action is bypass'],
 ] as const;
 export type VerdictName = (typeof verdicts)[number][0];
 export const verdict = Object.fromEntries(verdicts.map(([name], index) => [name, index])) as Record<
@@ -40,11 +47,14 @@ export const verdict = Object.fromEntries(verdicts.map(([name], index) => [name,
 const etagId = knownId('etag');
 const lastModifiedId = knownId('last-modified');
 const setCookieId = knownId('set-cookie');
+const contentTypeId = knownId('content-type');
 
 /** What the decision needs to know of the request. */
 export interface RequestFacts {
   hasAuthorization: boolean;
   saysNoStore: boolean;
+  /** Extension of the path in lower case; only read where the settings ask for it. */
+  readonly extension?: string;
 }
 
 /** The decision on one response; reused for the next. Times are seconds since 1970. */
@@ -57,6 +67,10 @@ export class StoreDecision {
   ageAtStore = 0;
   /** Mode `cdn`: nothing to validate by, so the time of storing stands in for Last-Modified. */
   needsLastModified = false;
+  /** What is stored goes without Set-Cookie. */
+  dropsSetCookie = false;
+  /** What `edge_ttl` says: seconds, or one of `edgeTtl`. */
+  #edge: number = edgeTtl.silent;
   readonly control = new ResponseControl();
 
   get mayStore(): boolean {
@@ -78,7 +92,16 @@ export class StoreDecision {
     delayMs: number,
   ): this {
     const control = this.control.read(head, older, now);
-    this.#takeFlags(head, older);
+    this.dropsSetCookie = false;
+    this.#edge = edgeTtl.silent;
+    if (settings.edge_ttl !== undefined)
+      this.#edge = overridingTtl(
+        settings.edge_ttl,
+        status,
+        older !== undefined,
+        hasDefaultTtl(status, settings),
+      );
+    this.#takeFlags(head, older, settings);
     this.ageAtStore = initialAge(control.ageSeconds, control.dateSeconds, now, delayMs);
     const lifetime = this.#lifetime(status, settings, now);
     this.#takeTimes(lifetime, settings, now);
@@ -86,13 +109,9 @@ export class StoreDecision {
     return this;
   }
 
-  #takeFlags(head: HeadView, older: HeadView | undefined): void {
-    const { directives } = this.control;
-    let flags = 0;
-    const mustRevalidate = directive.mustRevalidate | directive.proxyRevalidate;
-    if (directives.has(mustRevalidate) || directives.sMaxage !== absent) flags |= objectFlag.mustRevalidate;
-    if (directives.has(directive.noCache) || this.#listsPresentField(head, older))
-      flags |= objectFlag.noCache;
+  #takeFlags(head: HeadView, older: HeadView | undefined, settings: CacheSettings): void {
+    let flags = this.#forbidsStale(settings) ? objectFlag.mustRevalidate : 0;
+    if (this.#mustValidate(head, older)) flags |= objectFlag.noCache;
     // The validator of the stored response stands: a 304 does not change it (RFC 9111 3.2).
     const tagged = older?.has(etagId) ? older : head;
     const etag = tagged.find(etagId);
@@ -105,6 +124,20 @@ export class StoreDecision {
     this.objectFlags = flags;
   }
 
+  #forbidsStale({ origin_cache_control, serve_stale }: CacheSettings): boolean {
+    const { directives } = this.control;
+    if (origin_cache_control === false) return false;
+    if (directives.has(directive.mustRevalidate | directive.proxyRevalidate)) return true;
+    // RFC 9111 5.2.2.10: s-maxage stands for proxy-revalidate. An overridden lifetime is not its.
+    if (directives.sMaxage === absent || this.#edge > edgeTtl.noCache) return false;
+    return serve_stale?.s_maxage_allows_stale !== true;
+  }
+
+  #mustValidate(head: HeadView, older: HeadView | undefined): boolean {
+    if (this.#edge !== edgeTtl.silent) return this.#edge === edgeTtl.noCache;
+    return this.control.directives.has(directive.noCache) || this.#listsPresentField(head, older);
+  }
+
   /** `no-cache="a"`: validate always where `a` is there, never because of it where it is not. */
   #listsPresentField(head: HeadView, older: HeadView | undefined): boolean {
     if (!this.control.directives.has(directive.noCacheFields)) return false;
@@ -115,7 +148,11 @@ export class StoreDecision {
 
   #lifetime(status: number, settings: CacheSettings, now: number): number {
     const { explicitSeconds, dateSeconds, directives } = this.control;
+    if (this.#edge !== edgeTtl.silent) return this.#edge;
     if (explicitSeconds !== absent) return explicitSeconds;
+    const { edge_ttl: edge } = settings;
+    if (edge?.default !== undefined && edge.mode === 'respect_origin' && hasDefaultTtl(status, settings))
+      return edge.default;
     if (settings.mode === 'cdn') return defaultSeconds(status, settings);
     if (!isHeuristicallyCacheable(status) && !directives.has(directive.public)) return 0;
     return heuristicSeconds(
@@ -128,13 +165,18 @@ export class StoreDecision {
 
   #takeTimes(lifetime: number, settings: CacheSettings, now: number): void {
     const { directives } = this.control;
-    const freshUntil = now + Math.max(0, lifetime) - this.ageAtStore;
+    // A time of ours begins when the response is stored, that of the origin when it was made.
+    const age = this.#edge === edgeTtl.silent ? this.ageAtStore : 0;
+    const freshUntil = now + Math.max(0, lifetime) - age;
     this.freshUntil = pointInTime(freshUntil);
     this.staleWhileRevalidateUntil = 0;
     this.staleIfErrorUntil = 0;
     // RFC 9111 4.2.4: a response that forbids it is never served stale.
     if ((this.objectFlags & (objectFlag.mustRevalidate | objectFlag.noCache)) !== 0) return;
-    const whileRevalidate = secondsOr(directives.staleWhileRevalidate, settings.staleWhileRevalidateSeconds);
+    const isWaited = settings.serve_stale?.disable_stale_while_updating === true;
+    const whileRevalidate = isWaited
+      ? 0
+      : secondsOr(directives.staleWhileRevalidate, settings.staleWhileRevalidateSeconds);
     const ifError = secondsOr(directives.staleIfError, settings.staleIfErrorSeconds);
     if (whileRevalidate > 0) this.staleWhileRevalidateUntil = pointInTime(freshUntil + whileRevalidate);
     if (ifError > 0) this.staleIfErrorUntil = pointInTime(freshUntil + ifError);
@@ -153,17 +195,53 @@ export class StoreDecision {
     if (status === 206 || status === 304 || status < 200) return verdict.partial;
     const isKnown = isUnderstood(status);
     const mustUnderstand = directives.has(directive.mustUnderstand);
-    if (mustUnderstand && !isKnown) return verdict.not_understood;
-    if (directives.has(directive.noStore) && !mustUnderstand) return verdict.no_store;
-    if (directives.has(directive.private)) return verdict.private;
+    const isOverridden = this.#edge !== edgeTtl.silent;
+    if (this.#edge === edgeTtl.noStore) return verdict.edge_ttl_no_store;
+    if (!isOverridden) {
+      if (mustUnderstand && !isKnown) return verdict.not_understood;
+      if (directives.has(directive.noStore) && !mustUnderstand) return verdict.no_store;
+      if (directives.has(directive.private)) return verdict.private;
+    }
     const isShared =
       directives.has(directive.public | directive.mustRevalidate) || directives.sMaxage !== absent;
     if (facts.hasAuthorization && !isShared) return verdict.authorization;
     const isExplicit = explicitSeconds !== absent || directives.has(directive.public);
-    if (!isExplicit && settings.mode === 'cdn' && lifetime < 0) return verdict.no_ttl;
-    if (!isExplicit && settings.mode !== 'cdn' && !isHeuristicallyCacheable(status)) return verdict.status;
-    if (head.has(setCookieId) && (settings.mode === 'cdn' || !isExplicit)) return verdict.set_cookie;
+    if (!isOverridden && !isExplicit) {
+      if (settings.edge_ttl?.mode === 'bypass_by_default') return verdict.edge_ttl_bypass;
+      if (settings.mode === 'cdn' && lifetime < 0) return verdict.no_ttl;
+      if (settings.mode !== 'cdn' && !isHeuristicallyCacheable(status)) return verdict.status;
+    }
+    const refused = this.#judgeSettings(head, status, facts, settings, isExplicit);
+    if (refused !== verdict.store) return refused;
     return this.#isOfUse(older, settings, lifetime) ? verdict.store : verdict.no_use;
+  }
+
+  /** What settings of ours refuse, though RFC 9111 allows it. */
+  #judgeSettings(
+    head: HeadView,
+    status: number,
+    facts: RequestFacts,
+    settings: CacheSettings,
+    isExplicit: boolean,
+  ): number {
+    const isLoose = settings.origin_cache_control === false;
+    if (isLoose && this.#edge === edgeTtl.silent && this.#wantsValidation()) return verdict.origin_no_cache;
+    if (head.has(setCookieId)) {
+      this.dropsSetCookie = isLoose;
+      const isOurs = settings.mode === 'cdn' || this.#edge !== edgeTtl.silent;
+      if (!isLoose && (isOurs || !isExplicit)) return verdict.set_cookie;
+    }
+    if (settings.cache_key?.cache_deception_armor === true && (status < 300 || status > 399)) {
+      if (!fitsExtension(facts.extension ?? '', head.joinedText(contentTypeId))) return verdict.deception;
+    }
+    return verdict.store;
+  }
+
+  /** Forms of Cache-Control that are not stored where it is not obeyed to the letter. */
+  #wantsValidation(): boolean {
+    const { directives, explicitSeconds } = this.control;
+    const bits = directive.noCache | directive.noCacheFields | directive.privateFields;
+    return directives.has(bits) || explicitSeconds === 0;
   }
 
   #isOfUse(older: HeadView | undefined, settings: CacheSettings, lifetime: number): boolean {
@@ -172,12 +250,18 @@ export class StoreDecision {
     if (canValidate || this.needsLastModified) return true;
     const mustValidate = (this.objectFlags & objectFlag.noCache) !== 0;
     if (mustValidate) return false;
-    return lifetime > this.ageAtStore || this.staleWhileRevalidateUntil > 0 || this.staleIfErrorUntil > 0;
+    const age = this.#edge === edgeTtl.silent ? this.ageAtStore : 0;
+    return lifetime > age || this.staleWhileRevalidateUntil > 0 || this.staleIfErrorUntil > 0;
   }
 }
 
 function secondsOr(seconds: number, fallback: number): number {
   return seconds === absent ? fallback : Math.max(0, seconds);
+}
+
+/** Whether a response with this status is stored without a word of its own. */
+function hasDefaultTtl(status: number, settings: CacheSettings): boolean {
+  return settings.mode === 'cdn' ? defaultSeconds(status, settings) >= 0 : isHeuristicallyCacheable(status);
 }
 
 /** The default edge TTL of mode `cdn`; -1: not cached. */

@@ -2,6 +2,7 @@
  * The cache settings of a zone as they stand in a snapshot: plain data, checked and complete (defaults filled in by the
  * configuration). Times are whole seconds.
  */
+import type { CacheSettingsChange } from '../lib/cache-settings.ts';
 
 /** `standard`: RFC 9111 decides. `cdn`: eligibility by extension and default edge TTLs on top. */
 export type CacheMode = 'off' | 'standard' | 'cdn';
@@ -13,7 +14,8 @@ export interface StatusTtl {
   ttlSeconds: number;
 }
 
-export interface CacheSettings {
+/** Beside the keys of the zone alone those that rules may change. */
+export interface CacheSettings extends CacheSettingsChange {
   mode: CacheMode;
   /** One fetch per cold key; the other requests follow it. */
   collapse: boolean;

@@ -92,24 +92,38 @@ export interface FieldValues {
 
 const unchanged: FieldValues = { valuesOf: () => undefined };
 
-/** Appends the secondary key of a request to its primary key. */
+/**
+ * Appends the secondary key of a request to its primary key.
+ *
+ * @param isExact values count as they stand: settings have normalised those that have a normal form
+ */
 export function putSecondaryKey(
   key: KeyBuilder,
   marker: number,
   vary: VaryFields,
   request: HeadView,
   changes: FieldValues = unchanged,
+  isExact = false,
 ): void {
   key.putByte(keyMark.secondary);
   key.putWord(marker);
-  for (const selecting of vary.fields) putValue(key, selecting, request, changes);
+  const formOf = isExact ? asItIs : normalForm;
+  for (const selecting of vary.fields) putValue(key, selecting, request, changes, formOf);
 }
 
-function putValue(key: KeyBuilder, selecting: SelectingField, request: HeadView, changes: FieldValues): void {
+const asItIs = (_name: string, value: string) => value;
+
+function putValue(
+  key: KeyBuilder,
+  selecting: SelectingField,
+  request: HeadView,
+  changes: FieldValues,
+  formOf: typeof normalForm,
+): void {
   const changed = changes.valuesOf(selecting.name, request);
   if (changed !== undefined) {
     key.putByte(changed.length === 0 ? keyMark.absence : keyMark.value);
-    if (changed.length > 0) key.putText(normalForm(selecting.name, changed.join(',')));
+    if (changed.length > 0) key.putText(formOf(selecting.name, changed.join(',')));
     return;
   }
   let field = request.findNamed(selecting.bytes, selecting.id, request.fieldAt(0));
@@ -124,7 +138,7 @@ function putValue(key: KeyBuilder, selecting: SelectingField, request: HeadView,
     text += `,${request.valueText(field)}`;
   }
   key.putByte(keyMark.value);
-  key.putText(normalForm(selecting.name, text));
+  key.putText(formOf(selecting.name, text));
 }
 
 /** Fields whose values are preferences with weights: their order and case say nothing. */

@@ -14,6 +14,10 @@ export const limits = {
   normalFormBytesMax: 1024,
   /** Lines of Cache-Status text that are remembered. */
   statusTextsMax: 8192,
+  /** Arguments of a query that are looked at one by one for a cache key; a longer query is part of it as it came. */
+  queryArgumentsMax: 100,
+  /** Combinations of cache settings of rules that a zone keeps ready. */
+  cacheSettingsMax: 1024,
   /** Ranges in one Range field; beyond it the field is ignored. */
   rangesMax: 300,
   /** Addresses of a forwarding field that are looked at, from the nearest. */

@@ -13,6 +13,12 @@ export interface About<T> {
   default?: T;
 }
 
+/** A text in place of a mapping: what it stands for, or undefined; and a pattern that tells such a text. */
+interface FromText {
+  fromText?: (text: string) => unknown;
+  textPattern?: string;
+}
+
 interface Range {
   minimum?: number;
   maximum?: number;
@@ -122,7 +128,7 @@ export function named<T extends TSchema>(items: T, about: About<Readonly<Record<
 /** A mapping with the given keys and no others. With `default: {}` it may be left out: the defaults of its keys hold. */
 export function section<T extends Record<string, TSchema>>(
   properties: T,
-  about: About<Record<string, never>>,
+  about: About<Record<string, never>> & FromText,
 ) {
   return Type.Object(properties, { additionalProperties: false, expected: 'a mapping', ...about });
 }
@@ -134,12 +140,7 @@ export function section<T extends Record<string, TSchema>>(
 export function variants<T extends TSchema>(
   tag: string,
   sections: readonly T[],
-  about: About<never> & {
-    elsewhere?: Readonly<Record<string, string>>;
-    /** A text in place of the mapping: what it stands for, or undefined; and a pattern that tells such a text. */
-    fromText?: (text: string) => unknown;
-    textPattern?: string;
-  },
+  about: About<never> & FromText & { elsewhere?: Readonly<Record<string, string>> },
 ): TUnsafe<Static<T>> {
   return Type.Unsafe<Static<T>>({
     type: 'object',

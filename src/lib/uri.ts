@@ -59,3 +59,10 @@ export function resolveSameOrigin(
   const folder = basePath.slice(0, basePath.lastIndexOf('/') + 1);
   return { path: removeDotSegments(`${folder}${path}`), query };
 }
+
+/** What follows the last dot of the last segment of a path; empty where there is none. */
+export function extensionOf(path: string): string {
+  const last = path.slice(path.lastIndexOf('/') + 1);
+  const dot = last.lastIndexOf('.');
+  return dot < 0 ? '' : last.slice(dot + 1);
+}

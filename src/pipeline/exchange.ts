@@ -3,6 +3,7 @@
  * outlives the event; what later events need is recomputed from the request head, or stands in the notes.
  */
 import {
+  type Caching,
   KeyBuilder,
   MarkerCache,
   RangeReader,
@@ -18,6 +19,7 @@ import { HeadView } from '../engine/head-view.ts';
 import type { EnginePorts } from '../engine/ports.ts';
 import { Directives } from '../lib/cache-control.ts';
 import { addressBytes } from '../lib/ip.ts';
+import { extensionOf } from '../lib/uri.ts';
 import type { RequestReader } from '../rules/run/index.ts';
 import { Note, Notes } from './notes.ts';
 import type { Plan, ZonePlan } from './plan.ts';
@@ -83,6 +85,9 @@ export class Exchange {
   /** The time that rules see: that of the request, at all events of the exchange. */
   ruleTimeMs = 0;
 
+  /** Slot of the phase http_request_cache_settings: the settings that count for this request. */
+  caching: Caching;
+
   /** Slot of the phase `lookup`. */
   isCacheable = false;
   hasDirectives = false;
@@ -114,6 +119,7 @@ export class Exchange {
     this.key = new KeyBuilder(worker.arena);
     this.plan = plan;
     this.zone = zone;
+    this.caching = zone.caching;
   }
 
   /** Takes up the event at a word index. */
@@ -122,7 +128,10 @@ export class Exchange {
     event.base = base;
     this.plan = plan;
     const zone = plan.zones[event.word(eventWord.zone)];
-    if (zone !== undefined) this.zone = zone;
+    if (zone !== undefined) {
+      this.zone = zone;
+      this.caching = zone.caching;
+    }
     this.now = now;
     this.nowMs = nowMs;
     this.request.reset(event.word(eventWord.head));
@@ -160,6 +169,12 @@ export class Exchange {
 
   get leads(): boolean {
     return (this.event.flags & eventFlag.leads) !== 0;
+  }
+
+  /** Extension of the path in lower case. */
+  get extension(): string {
+    const { request, arena } = this;
+    return extensionOf(arena.text(request.pathOffset, request.pathLength)).toLowerCase();
   }
 
   /** Directives of the request where they count, else undefined. */

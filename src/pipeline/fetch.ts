@@ -42,7 +42,7 @@ export function chooseMode(exchange: Exchange): number {
 
 function mayCollapse(exchange: Exchange): boolean {
   return (
-    exchange.zone.cache.collapse &&
+    exchange.caching.settings.collapse &&
     exchange.note.mode !== fetchMode.direct &&
     exchange.request.code === methodId.get &&
     !exchange.hasAuthorization &&
@@ -157,7 +157,7 @@ export function refreshInBackground(exchange: Exchange): void {
   )
     return;
   note.mode = fetchMode.validate;
-  const { changes, refreshing, zone } = exchange;
-  if (zone.ruleSets.length > 0) refreshing.keep(entry.object, entry.generation, changes.copy());
+  const { caching, changes, refreshing, zone } = exchange;
+  if (zone.ruleSets.length > 0) refreshing.keep(entry.object, entry.generation, changes.copy(), caching);
   writeFetch(exchange, entry.object, entry.generation, 0, commandFlag.background, true);
 }

@@ -25,6 +25,7 @@ import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 import { knownId } from '../engine/head-view.ts';
 import { directive } from '../lib/cache-control.ts';
 import { formatHttpDate } from '../lib/http-date.ts';
+import { writeBrowserTtl } from './browser.ts';
 import type { Exchange } from './exchange.ts';
 import { buildSecondary, ensureKey, lookUpAgain, putPassMarker, putVaryMarker } from './lookup.ts';
 import { fetchMode } from './notes.ts';
@@ -33,6 +34,7 @@ import { writeResponseRules } from './rules/response.ts';
 
 const cacheTagId = knownId('cache-tag');
 const lastModifiedId = knownId('last-modified');
+const setCookieId = knownId('set-cookie');
 /** Fields that are meant for this cache: they reach neither the client nor the stored head. */
 const ownFields = encodeEdits([
   { op: editOp.remove, name: 'parapet-cache-control' },
@@ -56,12 +58,13 @@ function writePrivateFields(exchange: Exchange): void {
 }
 
 function beginForward(exchange: Exchange, result: number, edits: EncodedEdits): boolean {
-  const { writer } = exchange;
+  const { response, writer } = exchange;
   if (!exchange.beginCommand(commandKind.forward)) return false;
   writer.set(commandWord.cacheResult, result);
   writer.beginEdits();
   writeOwnFields(exchange);
   writer.addEncoded(edits);
+  writeBrowserTtl(exchange, response, response.code);
   writeResponseRules(exchange);
   writer.endEdits(commandWord.editsOffset);
   return true;
@@ -96,6 +99,11 @@ function settleKey(exchange: Exchange): boolean {
   const vary = selectingFields(exchange);
   if (vary === undefined) return ensureKey(exchange);
   if (vary.isAny || vary.fields.length > exchange.plan.limits.varyNamesMax) return false;
+  const { caching, decision } = exchange;
+  if (caching.vary?.refused(vary.fields.map(({ name }) => name)) !== undefined) {
+    decision.verdict = verdict.vary_bypass;
+    return false;
+  }
   const marker = putVaryMarker(exchange, vary);
   exchange.decision.objectFlags |= objectFlag.hasVary;
   return marker !== 0 && buildSecondary(exchange, marker, vary);
@@ -111,6 +119,7 @@ function writeStore(exchange: Exchange): void {
   writer.beginEdits();
   writeOwnFields(exchange);
   writePrivateFields(exchange);
+  if (decision.dropsSetCookie) writer.removeField(setCookieId);
   if (decision.needsLastModified) {
     decision.objectFlags |= objectFlag.hasLastModified;
     writer.editText(editOp.set, lastModifiedId, formatHttpDate(exchange.now));
@@ -140,8 +149,9 @@ function resultOf(exchange: Exchange, isStored: boolean): number {
 
 /** Whether a response that is not stored speaks for those to come: errors, and wishes of one request, do not. */
 function isTelling(exchange: Exchange, decided: number): boolean {
-  const { note, response, zone } = exchange;
-  if (note.mode === fetchMode.direct || zone.cache.passSeconds === 0 || response.code >= 500) return false;
+  const { caching, note, response } = exchange;
+  const { passSeconds } = caching.settings;
+  if (note.mode === fetchMode.direct || passSeconds === 0 || response.code >= 500) return false;
   return (
     exchange.request.code === methodId.get &&
     decided !== verdict.request_no_store &&
@@ -151,19 +161,20 @@ function isTelling(exchange: Exchange, decided: number): boolean {
 
 /** A response to an eligible request: stored where that is allowed. */
 export function forwardCacheable(exchange: Exchange): number {
-  const { decision, event, note, request, response, writer, zone, now } = exchange;
+  const { caching, decision, event, note, request, response, writer, now } = exchange;
   const delayMs = event.word(eventWord.originDelayMs);
-  decision.decide(response, undefined, response.code, exchange, zone.cache, now, delayMs);
+  decision.decide(response, undefined, response.code, exchange, caching.settings, now, delayMs);
   const isGet = request.code === methodId.get;
   let stores = isGet && decision.mayStore;
   if (stores && !settleKey(exchange)) {
     stores = false;
-    decision.verdict = verdict.vary;
+    if (decision.mayStore) decision.verdict = verdict.vary;
   }
   const notes = stores ? statusNote.stored : isGet ? statusNote.notStorable : 0;
   const forwardStatus = notes === statusNote.notStorable ? 0 : response.code;
   const edits = statusEdit(note.reason, forwardStatus, notes);
-  if (!stores && isTelling(exchange, decision.verdict)) putPassMarker(exchange, now + zone.cache.passSeconds);
+  if (!stores && isTelling(exchange, decision.verdict))
+    putPassMarker(exchange, now + caching.settings.passSeconds);
   const result = isGet ? resultOf(exchange, stores) : cacheResult.miss;
   if (!beginForward(exchange, result, edits)) return answered;
   if (isNotModified(exchange)) {

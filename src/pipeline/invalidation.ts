@@ -3,6 +3,7 @@ import { invalidates, isUnsafe, namedTargets, putEarlyKey, putExtensions, putSit
 import { maskOf } from '../engine/head-view.ts';
 import type { ResolvedTarget } from '../lib/uri.ts';
 import type { Exchange } from './exchange.ts';
+import { putPrimary } from './lookup.ts';
 
 const locations = maskOf(['location', 'content-location']);
 
@@ -25,15 +26,24 @@ function end(exchange: Exchange): void {
 
 /** Only after a success, and only what belongs to the same site. */
 export function invalidate(exchange: Exchange): void {
-  const { request, response, key, zone, event } = exchange;
-  if (zone.eligibility.isOff || !isUnsafe(request.code) || !invalidates(response.code)) return;
+  const { request, response, key, zone, event, caching } = exchange;
+  if (zone.caching.eligibility.isOff || !isUnsafe(request.code) || !invalidates(response.code)) return;
   begin(exchange);
   putEarlyKey(key, zone.key, event.isTls, request);
   purge(exchange);
   if (putExtensions(key, request)) purge(exchange);
+  if (caching.key !== undefined) purgeCustom(exchange);
   end(exchange);
   if (!response.hasAny(locations.low, locations.high)) return;
   for (const target of namedTargets(request, response, event.isTls)) purgeTarget(exchange, target);
+}
+
+/** What a request like this one, with GET, would find under a key that settings have changed. */
+function purgeCustom(exchange: Exchange): void {
+  const { key } = exchange;
+  key.begin(key.offset, exchange.plan.limits.keyBytesMax);
+  putPrimary(exchange);
+  purge(exchange);
 }
 
 function purgeTarget(exchange: Exchange, target: ResolvedTarget): void {

@@ -10,9 +10,18 @@ import {
   putSecondaryKey,
   readRequestControl,
   type VaryFields,
+  type VaryPlan,
   varyOf,
 } from '../cache/index.ts';
-import { controlWord, eventFlag, eventWord, headFlag, objectFlag, storeState } from '../engine/contract.ts';
+import {
+  controlWord,
+  editOp,
+  eventFlag,
+  eventWord,
+  headFlag,
+  objectFlag,
+  storeState,
+} from '../engine/contract.ts';
 import { knownId, maskOf } from '../engine/head-view.ts';
 import { directive } from '../lib/cache-control.ts';
 import { limits } from '../lib/limits.ts';
@@ -26,19 +35,50 @@ const siteBytesMax = 512;
 
 /** Reads from the request head what decides on caching. Returns why it is not eligible, or `forwardReason.none`. */
 export function readFacts(exchange: Exchange): number {
-  const { request, zone } = exchange;
-  const reason = zone.eligibility.judge(request);
+  const { request, caching } = exchange;
+  const reason = caching.eligibility.judge(request);
   if (reason !== forwardReason.none) return reason;
   if ((exchange.event.flags & eventFlag.hasBody) !== 0) return forwardReason.bypass;
   const targetBytes = request.targetLength;
   if (targetBytes + siteBytesMax > exchange.plan.limits.keyBytesMax) return forwardReason.bypass;
   exchange.isCacheable = true;
   exchange.hasAuthorization = request.has(authorizationId);
-  if (zone.cache.requestDirectives === 'honour' && request.hasAny(directivesMask.low, directivesMask.high)) {
+  if (caching.vary !== undefined) normaliseFields(exchange, caching.vary);
+  const honours = caching.settings.requestDirectives === 'honour';
+  if (honours && request.hasAny(directivesMask.low, directivesMask.high)) {
     exchange.hasDirectives = readRequestControl(exchange.directives, request).isPresent;
     exchange.saysNoStore = exchange.directives.has(directive.noStore);
   }
   return forwardReason.none;
+}
+
+/** Puts normal forms in place of fields, for the key and for the origin. */
+function normaliseFields({ changes, request }: Exchange, vary: VaryPlan): void {
+  if (changes.isNormalised) return;
+  changes.isNormalised = true;
+  for (const { name, normalise } of vary.normalised) {
+    const value = changes.textOf(name, request);
+    if (value === undefined) continue;
+    const normal = normalise(value);
+    const op = normal === '' ? editOp.remove : editOp.set;
+    if (normal !== value) changes.addField({ op, id: knownId(name), name, value: normal });
+  }
+}
+
+/** Appends the primary key as the settings want it. */
+export function putPrimary(exchange: Exchange): void {
+  const { caching, changes, event, key, request, zone } = exchange;
+  if (caching.key !== undefined) {
+    caching.key.put(key, zone.key, event.isTls, request, changes, zone.originHost);
+    return;
+  }
+  putEarlyKey(key, zone.key, event.isTls, request);
+  putExtensions(key, request);
+}
+
+/** Whether the key that the engine makes by itself is that of this request. */
+function hasEarlyKey({ caching, request }: Exchange): boolean {
+  return caching.key === undefined && !request.hasReplacedTarget;
 }
 
 /** Writes the primary key into the out region; false where there is no room for it. */
@@ -48,8 +88,7 @@ export function buildPrimary(exchange: Exchange): boolean {
   const capacity = Math.min(exchange.plan.limits.keyBytesMax, writer.room);
   const offset = writer.allocate(capacity);
   key.begin(offset, capacity);
-  putEarlyKey(key, exchange.zone.key, exchange.event.isTls, exchange.request);
-  putExtensions(key, exchange.request);
+  putPrimary(exchange);
   writer.trim(key.isWhole ? key.end : offset);
   if (!key.isWhole) key.begin(0, 0);
   exchange.primaryOffset = key.offset;
@@ -65,7 +104,7 @@ export function buildSecondary(exchange: Exchange, marker: number, vary: VaryFie
   const offset = writer.allocate(capacity);
   key.begin(offset, capacity);
   key.putSpan(exchange.primaryOffset, exchange.primaryLength);
-  putSecondaryKey(key, marker, vary, exchange.request, exchange.changes);
+  putSecondaryKey(key, marker, vary, exchange.request, exchange.changes, exchange.caching.vary !== undefined);
   writer.trim(key.isWhole ? key.end : offset);
   if (!key.isWhole) key.begin(0, 0);
   return key.length > 0;
@@ -120,7 +159,7 @@ export function lookUp(exchange: Exchange): number {
   entry.clear();
   note.reason = readFacts(exchange);
   if (!exchange.isCacheable) return next;
-  if ((event.flags & eventFlag.keyValid) !== 0 && !exchange.request.hasReplacedTarget) {
+  if ((event.flags & eventFlag.keyValid) !== 0 && hasEarlyKey(exchange)) {
     entry.read(exchange.arena.words, event.base + eventWord.storeState, exchange.now);
     if (entry.state === storeState.varies) selectVariant(exchange);
   } else {
@@ -135,7 +174,7 @@ export function lookUp(exchange: Exchange): number {
 /** Makes sure that the key of a command can be named: the early key where it stands, else one that has been built. */
 export function ensureKey(exchange: Exchange): boolean {
   const { key, request } = exchange;
-  const isEarly = (request.flags & headFlag.extendsKey) === 0 && !request.hasReplacedTarget;
+  const isEarly = (request.flags & headFlag.extendsKey) === 0 && hasEarlyKey(exchange);
   return key.length > 0 || isEarly || buildPrimary(exchange);
 }
 

@@ -1,5 +1,5 @@
 /** A snapshot made ready to decide by: everything that can be resolved once is resolved here. */
-import { type CacheSettings, defaultCacheSettings, Eligibility } from '../cache/index.ts';
+import { type CacheSettings, Caching, defaultCacheSettings } from '../cache/index.ts';
 import { type KnownName, keyExtendingNames } from '../engine/contract.ts';
 import { maskOf } from '../engine/head-view.ts';
 import { NetworkSet } from '../lib/ip.ts';
@@ -12,9 +12,11 @@ import type { PolicyLimits, PolicySnapshot, ZoneSnapshot } from './snapshot.ts';
 export interface ZonePlan {
   readonly name: string;
   readonly key: number;
-  readonly cache: CacheSettings;
-  readonly eligibility: Eligibility;
+  /** Its cache settings; rules of http_request_cache_settings put others in their place for an exchange. */
+  readonly caching: Caching;
   readonly balancer: Balancer;
+  /** What the origin gets as Host; empty: the client's. */
+  readonly originHost: string;
   /** A fresh object may be served without a phase being run, unless one of these fields is in the request. */
   readonly hasFastHit: boolean;
   readonly slowMaskLow: number;
@@ -60,14 +62,15 @@ function planZone(
   if (zone.cache.requestDirectives === 'honour') names.push(...directives);
   if (snapshot.trustedProxies.length > 0) names.push(...forwarding);
   const mask = maskOf(names);
+  const caching = new Caching(zone.cache);
   return {
     name: zone.name,
     key: zone.key,
-    cache: zone.cache,
-    eligibility: new Eligibility(zone.cache),
+    caching,
     balancer,
+    originHost: snapshot.origins[zone.origin]?.servers[0]?.hostHeader ?? '',
     // Mode `cdn` looks at the path first; a fault to be injected at the request fields.
-    hasFastHit: zone.cache.mode === 'standard' && !snapshot.testFaults,
+    hasFastHit: caching.isPlain && !snapshot.testFaults,
     slowMaskLow: mask.low,
     slowMaskHigh: mask.high,
     ruleSets: zone.rulesets.map((index) => ruleSets[index] as RuleSet),
@@ -78,8 +81,8 @@ function planZone(
 export const noZone: ZonePlan = {
   name: '',
   key: 0,
-  cache: offSettings,
-  eligibility: new Eligibility(offSettings),
+  caching: new Caching(offSettings),
+  originHost: '',
   balancer: new Balancer({ ...defaultOriginSettings, name: '', servers: [] }, new HealthTable(), 0),
   hasFastHit: false,
   slowMaskLow: 0,

@@ -2,6 +2,7 @@
 import { statusEdit, writeFreshening } from '../cache/index.ts';
 import { cacheResult, commandKind, commandWord, eventWord, objectFlag } from '../engine/contract.ts';
 import { knownId } from '../engine/head-view.ts';
+import { writeBrowserTtl } from './browser.ts';
 import type { Exchange } from './exchange.ts';
 import { fetchAgain } from './fetch.ts';
 import { lookUpAgain } from './lookup.ts';
@@ -12,6 +13,8 @@ import { judgeShape, needsShape, shape, writeShape } from './serve.ts';
 
 const varyId = knownId('vary');
 const rangeId = knownId('range');
+const cacheControlId = knownId('cache-control');
+const setCookieId = knownId('set-cookie');
 /** More edits than this do not fit in one command. */
 const updatedFieldsMax = 200;
 
@@ -53,7 +56,7 @@ export function refresh(exchange: Exchange): number {
     storedHead,
     status,
     exchange,
-    exchange.zone.cache,
+    exchange.caching.settings,
     now,
     event.word(eventWord.originDelayMs),
   );
@@ -68,10 +71,12 @@ export function refresh(exchange: Exchange): number {
   writer.beginEdits();
   writeShape(exchange, wanted, sizeBytes);
   writer.addEncoded(statusEdit(note.reason, 304, 0));
+  writeBrowserTtl(exchange, response.has(cacheControlId) ? response : storedHead, status);
   writeResponseRules(exchange);
   writer.endEdits(commandWord.editsOffset);
   writer.beginEdits();
   if (response.fieldCount <= updatedFieldsMax) writeFreshening(writer, response, storedHead);
+  if (decision.dropsSetCookie) writer.removeField(setCookieId);
   writer.endEdits(commandWord.storeEditsOffset);
   writeTimes(exchange);
   writer.end();

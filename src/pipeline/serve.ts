@@ -7,6 +7,7 @@ import { cacheStatus, commandKind, commandWord, editOp, methodId, reasons } from
 import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 import { type HeadView, knownId, maskOf, noField } from '../engine/head-view.ts';
 import { deltaSecondsMax } from '../lib/bytes.ts';
+import { writeStoredBrowserTtl } from './browser.ts';
 import type { Exchange } from './exchange.ts';
 import { answered, next } from './phase.ts';
 import { hasResponseRules, writeResponseRules } from './rules/response.ts';
@@ -121,10 +122,12 @@ export function serveEntry(exchange: Exchange, status: number, result: number, e
   writer.set(commandWord.cacheStatus, status);
   writer.set(commandWord.cacheResult, result);
   if (status !== cacheStatus.none) writer.set(commandWord.ttl, ttlWord(entry.freshUntil, now));
-  if (wanted !== shape.whole || edits !== undefined || hasResponseRules(exchange)) {
+  const browser = exchange.caching.settings.browser_ttl !== undefined;
+  if (wanted !== shape.whole || edits !== undefined || browser || hasResponseRules(exchange)) {
     writer.beginEdits();
     writeShape(exchange, wanted, sizeBytes);
     if (edits !== undefined) writer.addEncoded(edits);
+    if (browser) writeStoredBrowserTtl(exchange);
     writeResponseRules(exchange);
     writer.endEdits(commandWord.editsOffset);
   }

@@ -1,10 +1,11 @@
 /** Zones: names and hosts that no other zone has, and origins that exist. */
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { checkCacheSettings } from '../../lib/check-cache-settings.ts';
 import { nearestName } from '../../lib/edit-distance.ts';
 import type { Path } from '../diagnostic.ts';
 import type { Config } from '../schema.ts';
-import type { Finding } from '../validate.ts';
+import { below, type Finding } from '../validate.ts';
 
 export function checkZones(config: Config): Finding[] {
   const findings: Finding[] = [];
@@ -29,6 +30,7 @@ export function checkZones(config: Config): Finding[] {
       if (!hosts.has(host)) hosts.set(host, zone.name);
     }
     checkTtls([...path, 'cache'], zone.cache.statusTtls, findings);
+    checkSettings([...path, 'cache'], zone.cache, findings);
   }
   return findings;
 }
@@ -88,4 +90,11 @@ function checkTtls(
     const message = `statusFrom (${row.statusFrom}) is above statusTo (${row.statusTo})`;
     findings.push({ path: [...path, 'statusTtls', index, 'statusFrom'], message });
   }
+}
+
+function checkSettings(path: Path, cache: Config['zones'][number]['cache'], findings: Finding[]): void {
+  for (const fault of checkCacheSettings(cache)) findings.push(below(path, { ...fault }));
+  if (cache.vary === undefined || cache.mode === 'cdn') return;
+  const message = `vary is of mode cdn: in mode ${cache.mode} responses that vary are told apart by RFC 9111 4.1`;
+  findings.push({ path: [...path, 'vary'], part: 'key', message });
 }

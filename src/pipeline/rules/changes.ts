@@ -46,12 +46,15 @@ export class RequestChanges implements KeptChanges {
   fields: readonly FieldChange[] = [];
   /** Bits of the phases that are left out. */
   skipped = 0;
+  /** Fields stand as the Vary settings want them. */
+  isNormalised = false;
 
   clear(): void {
     this.path = undefined;
     this.query = undefined;
     if (this.fields.length > 0) this.fields = [];
     this.skipped = 0;
+    this.isNormalised = false;
   }
 
   take(kept: KeptChanges): void {
@@ -59,6 +62,7 @@ export class RequestChanges implements KeptChanges {
     this.query = kept.query;
     this.fields = kept.fields;
     this.skipped = kept.skipped;
+    this.isNormalised = true;
   }
 
   copy(): KeptChanges {
@@ -81,6 +85,12 @@ export class RequestChanges implements KeptChanges {
   /** Names of the fields that have been changed, each once. */
   get fieldNames(): string[] {
     return [...new Set(this.fields.map(({ name }) => name))];
+  }
+
+  /** The lines of a field after the changes, joined by commas; undefined: it is not there. */
+  textOf(name: string, request: HeadView): string | undefined {
+    const values = this.valuesOf(name, request) ?? linesOf(name, request);
+    return values.length === 0 ? undefined : values.join(',');
   }
 
   /** Values that a field has after the changes; undefined: it has not been changed. */
