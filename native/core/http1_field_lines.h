@@ -25,6 +25,8 @@ constexpr Verdict refuse(std::int32_t reason, std::uint16_t status = 400) noexce
 inline constexpr std::uint32_t names_close = 1u << 24;
 inline constexpr std::uint32_t names_keep_alive = 1u << 25;
 inline constexpr std::uint32_t names_upgrade = 1u << 26;
+/// A response has a transfer coding that nobody has registered: its end is that of its connection.
+inline constexpr std::uint32_t unknown_coding = 1u << 27;
 
 constexpr std::uint32_t flag(std::int32_t head_flag) noexcept { return static_cast<std::uint32_t>(head_flag); }
 constexpr std::uint64_t known_bit(std::int32_t id) noexcept { return std::uint64_t{1} << id; }

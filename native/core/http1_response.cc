@@ -1,6 +1,7 @@
 #include "http1_response.h"
 
 #include <algorithm>
+#include <iterator>
 #include "http1_field_lines.h"
 
 namespace parapet::http1 {
@@ -53,11 +54,29 @@ Verdict read_status_line(std::uint8_t* base, std::uint32_t size, HeadScan& scan,
     return go_on;
 }
 
+/// RFC 9112 7.2: these would have to be undone, and were never asked for.
+bool is_registered_coding(const std::uint8_t* text, std::uint32_t length) noexcept {
+    constexpr const char* names[] = {"chunked", "gzip", "x-gzip", "deflate", "compress", "x-compress"};
+    return std::any_of(std::begin(names), std::end(names), [&](const char* name) { return is_word(text, length, name); });
+}
+
+/// RFC 9112 6.3: where the last coding is not chunked, the end of the connection is that of the body. A single coding
+/// that means nothing to anybody is taken so, and its field goes no further; anything else is judged as in a request.
+Verdict read_response_coding(const std::uint8_t* text, std::uint32_t length, HeadScan& scan) noexcept {
+    if ((scan.flags & unknown_coding) != 0) return refuse(reason::bad_transfer_encoding);
+    const bool is_token = length > 0 && std::all_of(text, text + length, is_token_byte);
+    const bool is_first = (scan.known & (known_bit(known::transfer_encoding) | known_bit(known::content_length))) == 0;
+    if (scan.version == 10 || !is_first || !is_token || is_registered_coding(text, length))
+        return read_transfer_encoding(text, length, scan);
+    scan.flags |= unknown_coding;
+    return go_on;
+}
+
 struct ResponseFields {
     static Verdict field(std::int32_t id, const std::uint8_t* text, std::uint32_t length, HeadScan& scan) noexcept {
         switch (id) {
             case known::content_length: return read_content_length(text, length, scan);
-            case known::transfer_encoding: return read_transfer_encoding(text, length, scan);
+            case known::transfer_encoding: return read_response_coding(text, length, scan);
             case known::connection: read_connection(text, length, scan); return go_on;
             default: return go_on;
         }
@@ -76,9 +95,10 @@ Verdict read_head(std::uint8_t* base, std::uint32_t size, HeadScan& scan, std::s
 /// RFC 9112 6.3, in its order: which body follows, and with which flags.
 Body frame(HeadScan& scan, std::int32_t request_method, std::uint32_t& flags) noexcept {
     const bool is_chunked = (scan.flags & flag(head_flag::chunked)) != 0;
+    const bool ends_with_connection = (scan.flags & unknown_coding) != 0;
     const bool has_length = (scan.flags & flag(head_flag::has_content_length)) != 0;
     const std::uint32_t length_flag = has_length ? flag(head_flag::has_content_length) : 0;
-    const bool alive = keeps_alive(scan);
+    const bool alive = keeps_alive(scan) && !ends_with_connection;
     flags = alive ? flag(head_flag::keep_alive) : 0;
     const bool opens_tunnel = request_method == method_id::connect && scan.code / 100 == 2;
     if (scan.code < 200 || scan.code == 204 || opens_tunnel) {

@@ -135,6 +135,19 @@ TEST(lengths_and_codings_are_judged_as_in_requests) {
     CHECK_EQ(told(with("Transfer-Encoding: chunked\r\n", "HTTP/1.0 200 OK")), "coding_in_1_0");
 }
 
+TEST(a_coding_of_nobody_ends_with_its_connection) {
+    CHECK_EQ(framing(with("Transfer-Encoding: abc\r\n")), "close: close ");
+    CHECK_EQ(told(with("Transfer-Encoding: x-gzip\r\n")), "unknown_transfer_coding");
+    CHECK_EQ(told(with("Transfer-Encoding: abc, chunked\r\n")), "unknown_transfer_coding");
+    CHECK_EQ(told(with("Transfer-Encoding: abc;a=b\r\n")), "unknown_transfer_coding");
+    CHECK_EQ(told(with("Transfer-Encoding: abc\r\nTransfer-Encoding: abc\r\n")), "bad_transfer_encoding");
+    CHECK_EQ(told(with("Transfer-Encoding: abc\r\nTransfer-Encoding: chunked\r\n")), "bad_transfer_encoding");
+    CHECK_EQ(told(with("Transfer-Encoding: chunked\r\nTransfer-Encoding: abc\r\n")), "bad_transfer_encoding");
+    CHECK_EQ(told(with("Transfer-Encoding: abc\r\nContent-Length: 5\r\n")), "length_and_coding");
+    CHECK_EQ(told(with("Content-Length: 5\r\nTransfer-Encoding: abc\r\n")), "length_and_coding");
+    CHECK_EQ(told(with("Transfer-Encoding: abc\r\n", "HTTP/1.0 200 OK")), "coding_in_1_0");
+}
+
 TEST(the_body_is_framed_by_the_first_rule_that_fits) {
     CHECK_EQ(framing(with("Content-Length: 5\r\n")), "length: length alive ");
     CHECK_EQ(framing(with("Content-Length: 0\r\n")), "none: length alive ");

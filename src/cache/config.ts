@@ -55,6 +55,11 @@ export const cacheConfig = section(
       default: settings.staleIfErrorSeconds,
       description: 'Used where the response has no stale-if-error (RFC 5861); 0: never.',
     }),
+    staleIfUnreachableSeconds: seconds({
+      default: settings.staleIfUnreachableSeconds,
+      description:
+        'How long past its freshness a response is served while no server of the origin can be reached (RFC 9111 4.2.4), unless it has a stale-if-error or forbids it; 0: never.',
+    }),
     passSeconds: seconds({
       default: settings.passSeconds,
       minimum: 1,

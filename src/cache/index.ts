@@ -3,6 +3,7 @@ export { Caching } from './caching.ts';
 export { condition, conditionMask, judgeConditions, preconditionMask, rangeMayApply } from './conditional.ts';
 export { ResponseControl, readRequestControl } from './control.ts';
 export { currentAge } from './freshness.ts';
+export { describesStored } from './head-update.ts';
 export { invalidates, isUnsafe, namedTargets } from './invalidate.ts';
 export { KeyBuilder, putEarlyKey, putExtensions, putSite } from './key.ts';
 export { type RequestFacts, StoreDecision, type VerdictName, verdict, verdicts } from './policy.ts';

@@ -27,6 +27,8 @@ export interface CacheSettings extends CacheSettingsChange {
   /** Used where the response does not carry the directive (RFC 5861); 0: never. */
   staleWhileRevalidateSeconds: number;
   staleIfErrorSeconds: number;
+  /** How long past its freshness a response may be used while no server of the origin can be reached; 0: never. */
+  staleIfUnreachableSeconds: number;
   /** How long a key is remembered as not storable (hit-for-miss). */
   passSeconds: number;
   /** Extensions (lower case, no dot) that mode `cdn` caches. */
@@ -60,6 +62,7 @@ export const defaultCacheSettings: CacheSettings = {
   heuristicSecondsMax: 86_400,
   staleWhileRevalidateSeconds: 0,
   staleIfErrorSeconds: 0,
+  staleIfUnreachableSeconds: 86_400,
   passSeconds: 120,
   extensions: cdnExtensions,
   statusTtls: cdnStatusTtls,

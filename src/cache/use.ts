@@ -60,11 +60,22 @@ function chooseStale(times: StoredTimes, now: number): number {
   return now < times.staleWhileRevalidateUntil ? use.staleWhileRevalidate : use.validate;
 }
 
-/** Whether the response may stand in for an error of the origin (RFC 5861 4), by its own word or the request's. */
-export function mayServeOnError(times: StoredTimes, request: Directives | undefined, now: number): boolean {
+/**
+ * Whether the response may stand in for an error of the origin (RFC 5861 4), by its own word or the request's.
+ *
+ * @param unreachableSeconds how long past its freshness a response that says nothing of errors may be used without
+ *   leave, because the origin cannot be reached (RFC 9111 4.2.4); 0: not at all
+ */
+export function mayServeOnError(
+  times: StoredTimes,
+  request: Directives | undefined,
+  now: number,
+  unreachableSeconds: number,
+): boolean {
   if ((times.objectFlags & never) !== 0) return false;
   if (now < times.freshUntil || now < times.staleIfErrorUntil) return true;
-  const allowed = request === undefined ? 0 : Math.max(0, request.staleIfError);
+  const unasked = times.staleIfErrorUntil === 0 ? unreachableSeconds : 0;
+  const allowed = Math.max(unasked, request === undefined ? 0 : request.staleIfError);
   return now - times.freshUntil < allowed;
 }
 

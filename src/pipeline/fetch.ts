@@ -9,6 +9,7 @@ import {
   methodId,
   storeState,
 } from '../engine/contract.ts';
+import { encodeEdits } from '../engine/edits.ts';
 import { knownId, maskOf } from '../engine/head-view.ts';
 import { maxForwards, viaHops, writeForwarding, writeSite } from '../origin/index.ts';
 import type { Exchange } from './exchange.ts';
@@ -40,6 +41,11 @@ export function chooseMode(exchange: Exchange): number {
   return fetchMode.fill;
 }
 
+/** W3C, Edge Architecture: an origin that means this cache alone by Surrogate-Control names it so. */
+const surrogateCapability = encodeEdits([
+  { op: editOp.append, name: 'surrogate-capability', value: 'parapet="Surrogate/1.0"' },
+]);
+
 function mayCollapse(exchange: Exchange): boolean {
   return (
     exchange.caching.settings.collapse &&
@@ -58,6 +64,7 @@ function writeFields(exchange: Exchange, hostHeader: string, hasClient: boolean)
   const peer = event.word(eventWord.clientAddress);
   if (exchange.isPeerTrusted && peer !== 0) writeForwarding(writer, request, peer, event.isTls);
   else if (!hasClient) writeSite(writer, request, event.isTls);
+  if (exchange.isCacheable) writer.addEncoded(surrogateCapability);
   writeChanges(writer, exchange.changes.fields);
   if (request.code === methodId.options && request.has(maxForwardsId)) {
     const hops = maxForwards(request);

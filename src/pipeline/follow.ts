@@ -68,7 +68,7 @@ function onFailed(exchange: Exchange): number {
   const given = answer(exchange);
   if (given !== next) return given;
   if (wasValidation) {
-    const served = serveOnError(exchange);
+    const served = serveOnError(exchange, true);
     if (served !== next) return served;
   }
   if (note.leadersFailed >= failedLeadersMax) {

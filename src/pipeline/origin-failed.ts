@@ -20,7 +20,7 @@ export function originFailed(exchange: Exchange): number {
   const isKnown = event.hasClient || exchange.plan.trustedProxies.isEmpty;
   if (isKnown && mayRetry(event.flags, cause, attempts, zone.balancer.settings.retriesMax))
     return fetchAgain(exchange, server);
-  const served = serveOnError(exchange);
+  const served = serveOnError(exchange, true);
   if (served !== next) return served;
   return respondCause(exchange, cause, event.word(eventWord.failDetail));
 }

@@ -1,8 +1,9 @@
 /** The origin has answered: what becomes of its response. */
 import { forwardReason, isOriginError, mayServeOnError } from '../cache/index.ts';
-import { cacheResult, cacheStatus, eventWord, reasons } from '../engine/contract.ts';
+import { cacheResult, cacheStatus, eventWord, methodId, reasons } from '../engine/contract.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardCacheable, forwardDynamic, forwardNotModified } from './forward.ts';
+import { updateByHead } from './head-update.ts';
 import { invalidate } from './invalidation.ts';
 import { lookUpAgain, readFacts } from './lookup.ts';
 import { fetchMode } from './notes.ts';
@@ -22,12 +23,18 @@ export function recallNote(exchange: Exchange): void {
   note.mode = validates ? fetchMode.validate : fetchMode.direct;
 }
 
-/** Serves a stale response in place of an error, where that is allowed (RFC 5861 4); else `next`. */
-export function serveOnError(exchange: Exchange): number {
+/**
+ * Serves a stale response in place of an error, where that is allowed (RFC 5861 4); else `next`.
+ *
+ * @param isUnreachable no response came at all
+ */
+export function serveOnError(exchange: Exchange, isUnreachable: boolean): number {
   if (!exchange.isCacheable || !exchange.event.hasClient) return next;
   lookUpAgain(exchange);
   const { entry } = exchange;
-  if (!entry.isObject || !mayServeOnError(entry, exchange.requestDirectives, exchange.now)) return next;
+  const unasked = isUnreachable ? exchange.zone.cache.staleIfUnreachableSeconds : 0;
+  if (!entry.isObject || !mayServeOnError(entry, exchange.requestDirectives, exchange.now, unasked))
+    return next;
   return serveEntry(exchange, cacheStatus.hitStaleIfError, cacheResult.stale);
 }
 
@@ -50,10 +57,14 @@ export function concludeResponse(exchange: Exchange): number {
   const { event, note, response } = exchange;
   if (!exchange.isCacheable) return forwardDynamic(exchange, note.reason);
   const status = response.code;
+  if (exchange.request.code === methodId.head && status === 200) {
+    const updated = updateByHead(exchange);
+    if (updated !== next) return updated;
+  }
   if (note.mode === fetchMode.validate) {
-    if (status === 304) return refresh(exchange);
+    if (status === 304) return refresh(exchange, status);
     if (isOriginError(status)) {
-      const served = serveOnError(exchange);
+      const served = serveOnError(exchange, false);
       if (served !== next) return served;
       // Nobody waits for it, and the stored response is better than an error.
       if (!event.hasClient && !exchange.leads) return respondPage(exchange, 502, originFailed);

@@ -1,4 +1,4 @@
-/** The origin has validated a stored response: it gets a new head and new times, and answers (RFC 9111 4.3.4). */
+/** What is stored is still true: it gets a new head and new times, and answers (RFC 9111 4.3.4, 4.3.5). */
 import { statusEdit, writeFreshening } from '../cache/index.ts';
 import { cacheResult, commandKind, commandWord, eventWord, objectFlag } from '../engine/contract.ts';
 import { knownId } from '../engine/head-view.ts';
@@ -40,7 +40,8 @@ function writeTimes(exchange: Exchange): void {
   writer.set(commandWord.objectFlags, decision.objectFlags | variant);
 }
 
-export function refresh(exchange: Exchange): number {
+/** @param forwardStatus what the origin answered: 304, or the 200 to a HEAD that describes what is stored */
+export function refresh(exchange: Exchange, forwardStatus: number): number {
   const { event, writer, response, storedHead, decision, note, now } = exchange;
   const object = event.word(eventWord.revalidated);
   const generation = event.word(eventWord.revalidatedGeneration);
@@ -70,7 +71,7 @@ export function refresh(exchange: Exchange): number {
   writer.set(commandWord.cacheResult, cacheResult.revalidated);
   writer.beginEdits();
   writeShape(exchange, wanted, sizeBytes);
-  writer.addEncoded(statusEdit(note.reason, 304, 0));
+  writer.addEncoded(statusEdit(note.reason, forwardStatus, 0));
   writeBrowserTtl(exchange, response.has(cacheControlId) ? response : storedHead, status);
   writeResponseRules(exchange);
   writer.endEdits(commandWord.editsOffset);

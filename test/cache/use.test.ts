@@ -80,7 +80,11 @@ t.test('what may stand in for an error of the origin', async (t) => {
     ['not without validation', { ...fresh, objectFlags: objectFlag.noCache }, '', false],
   ];
   for (const [name, times, line, expected] of rows) {
-    t.equal(mayServeOnError(times, directives(line), now), expected, name);
+    t.equal(mayServeOnError(times, directives(line), now, 0), expected, name);
   }
+  t.ok(mayServeOnError(stale, undefined, now, 11), 'the origin cannot be reached');
+  t.notOk(mayServeOnError(stale, undefined, now, 10), 'for too long');
+  t.notOk(mayServeOnError({ ...stale, staleIfErrorUntil: 1000 }, undefined, now, 99), 'it says for how long');
+  t.notOk(mayServeOnError({ ...stale, objectFlags: objectFlag.mustRevalidate }, undefined, now, 99));
   t.same([500, 501, 502, 503, 504, 404].map(isOriginError), [true, false, true, true, true, false]);
 });

@@ -121,9 +121,10 @@ t.test('stale-if-error: in place of an error, by status or by failure', async (t
   }
 });
 
-t.test('nothing stale without leave', async (t) => {
+t.test('nothing stale where it is forbidden', async (t) => {
   for (const value of [
-    'max-age=10',
+    'max-age=10, no-cache',
+    'max-age=10, proxy-revalidate',
     'max-age=10, stale-if-error=30, must-revalidate',
     's-maxage=10, stale-if-error=30',
   ]) {
@@ -135,6 +136,33 @@ t.test('nothing stale without leave', async (t) => {
     proxy.origin = () => ({ status: 500 });
     t.equal(proxy.send().status, 500, value);
   }
+});
+
+t.test(
+  'an origin that cannot be reached is another thing than an error: a day is without leave',
+  async (t) => {
+    const proxy = new FakeProxy(() => saying('max-age=10'));
+    proxy.send();
+    proxy.advance(15);
+    proxy.origin = () => ({ status: 500 });
+    t.equal(proxy.send().status, 500);
+    proxy.origin = () => ({ fails: 'connectionRefused' });
+    const stale = proxy.send();
+    t.equal(stale.cacheResult, 'stale');
+    t.equal(stale.get('cache-status'), 'parapet; hit; ttl=-5; detail=SIE');
+    proxy.advance(86_400);
+    t.equal(proxy.send().status, 502);
+  },
+);
+
+t.test("how long is the zone's to say", async (t) => {
+  const base = snapshotWith();
+  const cache = { ...defaultCacheSettings, staleIfUnreachableSeconds: 0 };
+  const proxy = new FakeProxy(() => saying('max-age=10'), { ...base, zones: [{ ...base.zones[0]!, cache }] });
+  proxy.send();
+  proxy.advance(15);
+  proxy.origin = () => ({ fails: 'connectionRefused' });
+  t.equal(proxy.send().status, 502);
 });
 
 t.test('leave may come from the request, or from the zone', async (t) => {

@@ -242,3 +242,62 @@ t.test('a stale response is validated by HEAD too', async (t) => {
   t.equal(response.cacheResult, 'revalidated');
   t.equal(proxy.send().cacheResult, 'hit');
 });
+
+t.test('a 200 to HEAD brings the stored response up to date where it describes it', async (t) => {
+  const proxy = new FakeProxy(() => tagged);
+  proxy.send();
+  proxy.advance(61);
+  proxy.origin = () => ({
+    fields: [
+      ['cache-control', 'max-age=30'],
+      ['etag', '"a"'],
+      ['content-length', '10'],
+      ['x-new', '2'],
+    ],
+  });
+  const head = proxy.send({ method: 'HEAD' });
+  t.equal(head.get('cache-status'), 'parapet; fwd=stale; fwd-status=200');
+  t.equal(head.get('x-own'), '1', 'fields that did not come again stay');
+  t.equal(head.get('x-new'), '2');
+  const hit = proxy.send();
+  t.equal(hit.get('cache-status'), 'parapet; hit; ttl=30');
+  t.equal(hit.get('x-new'), '2');
+  t.equal(hit.body, '0123456789');
+});
+
+t.test('a 200 to HEAD that tells of another representation makes the stored one stale', async (t) => {
+  const others: [string, string][][] = [
+    [['etag', '"b"']],
+    [['last-modified', 'Sun, 06 Nov 1994 08:49:37 GMT']],
+    [
+      ['etag', '"a"'],
+      ['content-length', '11'],
+    ],
+  ];
+  for (const fields of others) {
+    const proxy = new FakeProxy(() => tagged);
+    proxy.send();
+    proxy.origin = () => ({ fields: [['cache-control', 'max-age=30'], ...fields] });
+    const head = proxy.send({ method: 'HEAD', fields: [['cache-control', 'no-cache']] });
+    t.equal(head.get('x-own'), undefined, "the answer is the origin's own");
+    t.not(proxy.send().cacheResult, 'hit', JSON.stringify(fields));
+  }
+});
+
+t.test('an error or a miss by HEAD says nothing of what is stored', async (t) => {
+  for (const status of [404, 500]) {
+    const proxy = new FakeProxy(() => tagged);
+    proxy.send();
+    proxy.origin = () => ({ status, fields: [['etag', '"b"']] });
+    proxy.send({ method: 'HEAD', fields: [['cache-control', 'no-cache']] });
+    t.equal(proxy.send().cacheResult, 'hit');
+  }
+});
+
+t.test('an origin is told that Surrogate-Control may name this cache, where it would count', async (t) => {
+  const proxy = new FakeProxy(() => tagged);
+  proxy.send({ fields: [['surrogate-capability', 'abc="ESI/1.0"']] });
+  t.equal(proxy.asked[0]?.get('surrogate-capability'), 'abc="ESI/1.0", parapet="Surrogate/1.0"');
+  proxy.send({ method: 'POST' });
+  t.equal(proxy.asked[1]?.get('surrogate-capability'), undefined);
+});
