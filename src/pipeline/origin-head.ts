@@ -32,7 +32,7 @@ export function serveOnError(exchange: Exchange, isUnreachable: boolean): number
   if (!exchange.isCacheable || !exchange.event.hasClient) return next;
   lookUpAgain(exchange);
   const { entry } = exchange;
-  const unasked = isUnreachable ? exchange.zone.cache.staleIfUnreachableSeconds : 0;
+  const unasked = isUnreachable ? exchange.caching.settings.staleIfUnreachableSeconds : 0;
   if (!entry.isObject || !mayServeOnError(entry, exchange.requestDirectives, exchange.now, unasked))
     return next;
   return serveEntry(exchange, cacheStatus.hitStaleIfError, cacheResult.stale);

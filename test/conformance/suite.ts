@@ -15,9 +15,16 @@ import { Deferred, within } from '../support/within.ts';
 export type Kind = 'required' | 'optimal' | 'check';
 export const kinds: readonly Kind[] = ['required', 'optimal', 'check'];
 
+export interface Case {
+  kind: Kind;
+  /** Cases without which this one proves nothing: where one of them fails, this one does not count as passed. */
+  needs: readonly string[];
+}
+
 interface PackagedCase {
   id: string;
   kind?: Kind;
+  depends_on?: string[];
   /** Only for caches in browsers: the command-line client leaves it out. */
   browser_only?: boolean;
 }
@@ -34,14 +41,14 @@ const originReadyMs = 20_000;
 const wholeRunMs = 150_000;
 const singleRunMs = 30_000;
 
-/** The cases that the command-line client runs, with their kinds. */
-export async function packagedCases(): Promise<Map<string, Kind>> {
-  const cases = new Map<string, Kind>();
+/** The cases that the command-line client runs, by id. */
+export async function packagedCases(): Promise<Map<string, Case>> {
+  const cases = new Map<string, Case>();
   for (const file of ['tests/index.mjs', 'tests/surrogate-control.mjs']) {
     const module = (await import(pathToFileURL(join(folder, file)).href)) as PackagedModule;
     for (const { tests } of [module.default].flat()) {
-      for (const { id, kind, browser_only: isForBrowsers } of tests) {
-        if (isForBrowsers !== true) cases.set(id, kind ?? 'required');
+      for (const { id, kind, depends_on: needs, browser_only: isForBrowsers } of tests) {
+        if (isForBrowsers !== true) cases.set(id, { kind: kind ?? 'required', needs: needs ?? [] });
       }
     }
   }

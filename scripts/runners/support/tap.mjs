@@ -1,6 +1,6 @@
 // Runs test files, each as a program of its own under the pinned Node (which strips its types): a file that imports
 // tap writes TAP. The tap command is left out on purpose: it puts its hooks into every process that a test starts, and
-// so into the proxies under test.
+// so into the proxies under test. A comment `figures: ...` of a test is printed.
 import { pinnedNode, run } from '../../toolchain.mjs';
 import { inParallel } from './compile.mjs';
 import { emptyResult } from './result.mjs';
@@ -39,6 +39,8 @@ export async function runTap(
       // What takes long is told, so that it can be seen where the time of a run went.
       if (seconds > longSeconds) console.log(`    ${file}: ${seconds.toFixed(1)} s`);
       result.looked += 1;
+      for (const [, figures] of output.matchAll(/^ *# figures: (.*)$/gm))
+        console.log(`    ${file}: ${figures}`);
       const counts = countTap(file, output, timedOut ? 'its time' : (signal ?? code));
       result.passed += counts.passed;
       result.skips.push(...counts.skips);
