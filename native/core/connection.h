@@ -1,6 +1,7 @@
 // The state of connections and exchanges of one worker: data only, the engine's files act on it.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "address.h"
@@ -9,6 +10,7 @@
 #include "http1_chunk.h"
 #include "http1_request.h"
 #include "http1_response.h"
+#include "multipart.h"
 #include "process.h"
 #include "store/store.h"
 #include "tables.h"
@@ -93,6 +95,17 @@ enum class Phase : std::uint8_t {
     background, // no client (any more), the fetch fills the store
 };
 
+/// A body that is sent slice by slice: which one the reader stands on, and what the whole is.
+struct Slices {
+    std::uint32_t bytes = 0;
+    std::uint32_t marker = 0;
+    std::uint64_t total = 0;
+    std::uint32_t number = 0;
+    [[nodiscard]] std::uint64_t first() const noexcept { return std::uint64_t{number} * bytes; }
+    /// Bytes that the slice must have.
+    [[nodiscard]] std::uint64_t length() const noexcept { return total - first() < bytes ? total - first() : bytes; }
+};
+
 enum class Framing : std::uint8_t { none, length, chunked, close };
 
 struct Exchange {
@@ -131,6 +144,8 @@ struct Exchange {
     bool close_after = false;
     bool final_pending = false;  // client.out holds the last bytes of the response
     bool from_store = false;     // the body comes through `reader`
+    std::unique_ptr<Multipart> multipart;  // a body of several ranges
+    std::unique_ptr<Slices> slices;        // a body that goes on with other objects
     std::uint64_t out_left = 0;  // body bytes still to be sent with Framing::length
     std::uint64_t sent_bytes = 0;
     std::uint64_t sent_body_bytes = 0;
@@ -150,8 +165,11 @@ struct Exchange {
     store::ObjectRef fill_object;
     std::uint64_t fill_hash = 0;
     bool fill_has_head = false;
+    std::uint32_t fill_rest_kib = 0;  // see command_word::fill_rest_kib
     bool waits_on_entry = false;  // listed under `fill_object` or the reader's object for notifications
     std::uint32_t waited_entry = 0;
+    std::int32_t slice = 0;  // see event_word::slice
+    std::int32_t slice_marker = 0;
     store::ObjectRef revalidated;
     store::ObjectRef seen;   // what the first look-up found, not pinned
 

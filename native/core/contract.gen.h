@@ -68,6 +68,8 @@ inline constexpr std::int32_t stale = 512;
 inline constexpr std::int32_t pass_through = 1024;
 inline constexpr std::int32_t unconditional = 2048;
 inline constexpr std::int32_t page = 4096;
+inline constexpr std::int32_t parts = 8192;
+inline constexpr std::int32_t sliced = 16384;
 }
 
 namespace command_kind {
@@ -103,6 +105,9 @@ inline constexpr std::int32_t range_first_low = 13;
 inline constexpr std::int32_t range_first_high = 14;
 inline constexpr std::int32_t range_last_low = 15;
 inline constexpr std::int32_t range_last_high = 16;
+inline constexpr std::int32_t slice = 12;
+inline constexpr std::int32_t slice_marker = 13;
+inline constexpr std::int32_t fill_rest_kib = 14;
 inline constexpr std::int32_t body_offset = 17;
 inline constexpr std::int32_t body_length = 18;
 inline constexpr std::int32_t server = 19;
@@ -268,7 +273,9 @@ inline constexpr std::int32_t server = 25;
 inline constexpr std::int32_t attempts = 26;
 inline constexpr std::int32_t body_offset = 27;
 inline constexpr std::int32_t body_length = 28;
-inline constexpr std::int32_t fail_detail = 27;
+inline constexpr std::int32_t fail_detail = 29;
+inline constexpr std::int32_t slice = 28;
+inline constexpr std::int32_t slice_marker = 27;
 inline constexpr std::int32_t origin_delay_ms = 29;
 inline constexpr std::int32_t revalidated = 30;
 inline constexpr std::int32_t revalidated_generation = 31;
@@ -621,6 +628,7 @@ namespace follow_cause {
 inline constexpr std::int32_t head = 0;
 inline constexpr std::int32_t released = 1;
 inline constexpr std::int32_t failed = 2;
+inline constexpr std::int32_t slice = 3;
 }
 
 namespace head_flag {
@@ -818,6 +826,8 @@ inline constexpr std::int32_t vary_marker = 16;
 inline constexpr std::int32_t pass_marker = 32;
 inline constexpr std::int32_t weak_etag = 64;
 inline constexpr std::int32_t has_vary = 128;
+inline constexpr std::int32_t slice_marker = 256;
+inline constexpr std::int32_t slice = 512;
 }
 
 namespace outcome {

@@ -1,7 +1,8 @@
 // The engine of one edge worker: polls, reads, parses, hands the policy one batch of events at a time, and carries its commands out.
 // One object per worker thread; no part of it is touched by another thread. Its files: engine_loop (batches, timers, accept),
 // engine_request (input of clients), engine_commands (verdicts), engine_respond (output to clients), engine_origin (pools, requests to
-// origins), engine_response (input of origins), engine_store (look-ups, fills, followers), engine_record (the log), engine_tls
+// origins), engine_response (input of origins), engine_store (look-ups, fills, followers), engine_parts
+// (several ranges), engine_slices (bodies in several objects, fetches beside their client), engine_record (the log), engine_tls
 // (handshakes, and input and output that is sealed).
 #pragma once
 #include <sys/uio.h>
@@ -176,6 +177,7 @@ private:
     void apply_fetch(Exchange& exchange, const std::int32_t* command) noexcept;
     void start_fetch(Exchange& exchange, const std::int32_t* command) noexcept;
     void apply_background(Exchange& exchange, const std::int32_t* command) noexcept;
+    Exchange* begin_background(const Exchange& exchange) noexcept;
     void apply_annotate(Exchange& exchange, const std::int32_t* command) noexcept;
     void apply_drop(Exchange& exchange) noexcept;
     struct OwnBody {
@@ -254,7 +256,13 @@ private:
     void origin_input(Origin& origin) noexcept;
     void read_origin_head(Origin& origin) noexcept;
     bool interim_arrived(Origin& origin, const HeadTable& head) noexcept;
-    void apply_forward(Exchange& exchange, const std::int32_t* command) noexcept;
+    enum class Kept : std::uint8_t { yes, elsewhere, no };
+    /// Who reads what another exchange fills, and whether the store took that.
+    struct Beside {
+        Exchange& client;
+        Kept kept = Kept::no;
+    };
+    void apply_forward(Exchange& exchange, const std::int32_t* command, Beside* beside = nullptr) noexcept;
     void pump_download(Origin& origin) noexcept;
     struct Decoded {
         std::span<const std::uint8_t> data;
@@ -267,6 +275,7 @@ private:
     bool take_body(Origin& origin, const Decoded& decoded, std::span<const std::uint8_t> head) noexcept;
     bool fill_store(Exchange& exchange, std::span<const std::uint8_t> data, Buffer* rest) noexcept;
     void store_ended(Origin& origin) noexcept;
+    bool gives_up(const Origin& origin) noexcept;
     void download_failed(Origin& origin, std::int32_t cause) noexcept;
     void origin_again(Origin& origin) noexcept;
     void read_early(Origin& origin) noexcept;
@@ -283,9 +292,9 @@ private:
     void write_stored_lines(ByteSink& out, store::Bytes head, bool not_modified, bool drop_server) noexcept;
     static void write_cache_fields(ByteSink& out, const std::int32_t* command) noexcept;
     void apply_refresh(Exchange& exchange, const std::int32_t* command) noexcept;
-    store::FillResult begin_fill(Exchange& exchange, std::span<const std::uint8_t> key, std::uint64_t hash) noexcept;
+    store::FillResult begin_fill(Exchange& exchange, Exchange& reader_of, std::span<const std::uint8_t> key, std::uint64_t hash) noexcept;
     bool join_fill(Exchange& exchange, const std::int32_t* command, bool& leads) noexcept;
-    bool begin_store(Exchange& exchange, const std::int32_t* command, const HeadTable& head, std::uint64_t body_length) noexcept;
+    Kept begin_store(Exchange& exchange, Exchange& reader_of, const std::int32_t* command, const HeadTable& head, std::uint64_t body_length) noexcept;
     std::span<const std::uint8_t> stored_head(const HeadTable& head) noexcept;
     std::span<const std::uint8_t> stored_head(std::string_view lines) noexcept;
     void abort_fill(Exchange& exchange, store::AbortCause cause) noexcept;
@@ -296,6 +305,20 @@ private:
     void follow_moved(Exchange& exchange) noexcept;
     void queue_follow(Exchange& exchange, std::int32_t cause, store::ObjectRef ref) noexcept;
     void emit_follow() noexcept;
+
+    // engine_parts.cc
+    bool begin_parts(Exchange& exchange, const std::int32_t* command, std::string_view type, std::uint64_t size) noexcept;
+    bool stand_at(Exchange& exchange, std::uint64_t first, std::uint64_t last) noexcept;
+    void pump_parts(Exchange& exchange) noexcept;
+
+    // engine_slices.cc
+    void hand_over(Exchange& exchange, const std::int32_t* command) noexcept;
+    bool begin_slices(Exchange& exchange, const std::int32_t* command, const store::ObjectView& view) noexcept;
+    void next_slice(Exchange& exchange) noexcept;
+    void apply_slice(Exchange& exchange, const std::int32_t* command) noexcept;
+    void fetch_slice(Exchange& exchange, const std::int32_t* command) noexcept;
+    void resume_slice(Exchange& exchange) noexcept;
+    void keep_noted(Exchange& exchange) noexcept;
 
     // engine_record.cc
     void begin_slot(Exchange& exchange) noexcept;

@@ -83,7 +83,13 @@ void Engine::apply(const std::int32_t* command) noexcept {
         fail_exchange(*exchange, 500, reason::policy_fault, outcome::internal_error);
         return;
     }
-    switch (u(command, command_word::kind)) {
+    const std::int32_t kind = u(command, command_word::kind);
+    const bool goes_on = kind == command_kind::annotate || (kind == command_kind::fetch && (flags & command_flag::background) != 0);
+    if (exchange->slices && exchange->head_sent && !goes_on) {
+        apply_slice(*exchange, command);
+        return;
+    }
+    switch (kind) {
         case command_kind::serve:
             apply_serve(*exchange, command);
             return;
@@ -168,6 +174,8 @@ void Engine::apply_fetch(Exchange& exchange, const std::int32_t* command) noexce
         apply_background(exchange, command);
         return;
     }
+    exchange.slice = u(command, command_word::slice);
+    exchange.slice_marker = u(command, command_word::slice_marker);
     // An origin that is still busy with this exchange (its answer was not wanted) goes first.
     if (exchange.origin != nullptr) close_origin(*exchange.origin);
     const store::ObjectRef object = object_of(command);
@@ -267,8 +275,8 @@ void Engine::start_fetch(Exchange& exchange, const std::int32_t* command) noexce
     acquire(exchange, false);
 }
 
-/// A fetch without a client, with a head of its own: it refreshes what the client is served stale.
-void Engine::apply_background(Exchange& exchange, const std::int32_t* command) noexcept {
+/// An exchange without a client for the same request, with a head of its own; nullptr where the arena is full.
+Exchange* Engine::begin_background(const Exchange& exchange) noexcept {
     Exchange& background = *begin_exchange(nullptr, exchange.tables);
     background.zone = exchange.zone;
     background.method = exchange.method;
@@ -277,13 +285,21 @@ void Engine::apply_background(Exchange& exchange, const std::int32_t* command) n
     background.phase = Phase::background;
     background.head = exchange.head;
     // It has no slab of its own yet, so this copies from wherever the head lies now.
-    if (!settle(background)) {
-        background.head = 0;
-        end_exchange(background);
-        return;
-    }
+    if (settle(background)) return &background;
+    background.head = 0;
+    end_exchange(background);
+    return nullptr;
+}
+
+/// A fetch without a client: it refreshes what the client is served stale, or gets the slice that comes next.
+void Engine::apply_background(Exchange& exchange, const std::int32_t* command) noexcept {
+    Exchange* begun = begin_background(exchange);
+    if (begun == nullptr) return;
+    Exchange& background = *begun;
+    background.slice = u(command, command_word::slice);
+    background.slice_marker = u(command, command_word::slice_marker);
     const store::ObjectRef object = object_of(command);
-    if (!object || !store_->pin(options_.worker_index, object)) {
+    if (object ? !store_->pin(options_.worker_index, object) : background.slice == 0) {
         end_exchange(background);
         return;
     }

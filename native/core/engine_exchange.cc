@@ -72,6 +72,8 @@ Exchange* Engine::begin_exchange(Client* client, Tables* tables) noexcept {
     exchange.fill = {};
     exchange.fill_object = {};
     exchange.revalidated = {};
+    exchange.slice = 0;
+    exchange.slice_marker = 0;
     exchange.origin = nullptr;
     exchange.server = 0;
     exchange.attempts = 0;
@@ -82,6 +84,7 @@ Exchange* Engine::begin_exchange(Client* client, Tables* tables) noexcept {
     exchange.reserved = false;
     exchange.queued = false;
     exchange.fill_has_head = false;
+    exchange.fill_rest_kib = 0;
     std::memset(exchange.client_address, 0, 16);
     if (client != nullptr) std::memcpy(exchange.client_address, client->peer.bytes, 16);
     exchange.address_at = 0;
@@ -118,6 +121,8 @@ void Engine::end_exchange(Exchange& exchange) noexcept {
     }
     stop_waiting(exchange);
     exchange.reader.close();
+    exchange.multipart.reset();
+    exchange.slices.reset();
     unpin(exchange);
     if (exchange.fill) abort_fill(exchange, store::AbortCause::failed_after_head);
     if (exchange.has_slot) {
@@ -207,6 +212,8 @@ std::int32_t* Engine::new_event(std::int32_t kind, Exchange& exchange) noexcept 
     }
     event[event_word::revalidated] = static_cast<std::int32_t>(exchange.revalidated.index);
     event[event_word::revalidated_generation] = static_cast<std::int32_t>(exchange.revalidated.generation);
+    event[event_word::slice] = exchange.slice;
+    event[event_word::slice_marker] = exchange.slice_marker;
     if (kind != event_kind::ended) {
         exchange.phase = Phase::decide;
         batch_slots_.push_back(exchange.slot);

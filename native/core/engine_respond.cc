@@ -227,6 +227,8 @@ bool Engine::send_from_reader(Exchange& exchange, std::span<const std::uint8_t> 
     if (count_of == 0 && head.empty()) {
         if (state == store::ReadState::wait) {
             wait_on_entry(exchange, exchange.reader.object().index);
+        } else if (state == store::ReadState::end && exchange.slices) {
+            next_slice(exchange);
         } else {
             truncate_response(exchange, outcome::origin_aborted, reason::origin_truncated);
         }
@@ -294,6 +296,10 @@ bool Engine::send_from_reader(Exchange& exchange, std::span<const std::uint8_t> 
 
 /// Moves body bytes from the store to the client until one of the two has to wait.
 void Engine::pump_reader(Exchange& exchange) noexcept {
+    if (exchange.multipart) {
+        pump_parts(exchange);
+        return;
+    }
     const std::uint32_t generation = exchange.generation;
     for (int budget = 8; budget > 0; --budget) {
         if (exchange.phase != Phase::respond || exchange.generation != generation || exchange.client == nullptr) return;

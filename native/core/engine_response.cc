@@ -205,7 +205,7 @@ void Engine::read_early(Origin& origin) noexcept {
 }
 
 /// The origin's response goes to the client, and into the store where the policy says so.
-void Engine::apply_forward(Exchange& exchange, const std::int32_t* command) noexcept {
+void Engine::apply_forward(Exchange& exchange, const std::int32_t* command, Beside* beside) noexcept {
     if (exchange.origin == nullptr || !exchange.origin->head_done || exchange.origin->head == 0) {
         count(counter::policy_faults_total);
         fail_exchange(exchange, 500, reason::policy_fault, outcome::internal_error);
@@ -214,6 +214,10 @@ void Engine::apply_forward(Exchange& exchange, const std::int32_t* command) noex
     Origin& origin = *exchange.origin;
     const HeadTable head(arena_.base(), origin.head);
     const std::int32_t flags = command[command_word::flags];
+    if ((flags & command_flag::background) != 0 && (flags & command_flag::store) != 0 && exchange.client != nullptr) {
+        hand_over(exchange, command);
+        return;
+    }
     exchange.status = command[command_word::status] != 0 ? command[command_word::status] : head.word(head_word::code);
     exchange.cached_status = head.word(head_word::code);
     const bool has_length = head.flag(head_flag::has_content_length) || origin.body == http1::Body::none;
@@ -221,7 +225,11 @@ void Engine::apply_forward(Exchange& exchange, const std::int32_t* command) noex
     const bool head_only = exchange.client != nullptr && head_of(exchange).word(head_word::code) == method_id::head;
     exchange.from_store = false;
     if ((flags & command_flag::store) != 0) {
-        exchange.from_store = begin_store(exchange, command, head, has_length ? length : store::unknown_length);
+        Exchange& reader_of = beside != nullptr ? beside->client : exchange;
+        const Kept kept = begin_store(exchange, reader_of, command, head, has_length ? length : store::unknown_length);
+        if (beside != nullptr) beside->kept = kept;
+        exchange.from_store = kept == Kept::yes;
+        exchange.fill_rest_kib = static_cast<std::uint32_t>(command[command_word::fill_rest_kib]);
     } else if (exchange.fill) {
         abort_fill(exchange, store::AbortCause::released);
     }
@@ -440,11 +448,23 @@ void Engine::store_ended(Origin& origin) noexcept {
     if (exchange.client == nullptr) end_exchange(exchange);
 }
 
+/// Whether too much is lacking of a response that nobody reads any more.
+bool Engine::gives_up(const Origin& origin) noexcept {
+    const Exchange& exchange = *origin.exchange;
+    const bool is_short = origin.body == http1::Body::length && origin.body_left >> 10 < exchange.fill_rest_kib;
+    return !is_short && !store_->is_read(exchange.fill);
+}
+
 /// Reads the body until the origin has no more for now, or the receiver is behind.
 void Engine::pump_download(Origin& origin) noexcept {
     Exchange* exchange = origin.exchange;
     for (int budget = 8;; --budget) {
         if (origin.closed || origin.exchange == nullptr || origin.exchange != exchange || origin.response_done || origin.paused) return;
+        if (exchange->client == nullptr && exchange->fill_rest_kib != 0 && exchange->fill && gives_up(origin)) {
+            abandon_fetch(*exchange);
+            end_exchange(*exchange);
+            return;
+        }
         if (exchange->fill && !origin.decoded.empty()) {
             Buffer waiting = origin.decoded;
             origin.decoded = {};

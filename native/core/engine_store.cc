@@ -250,7 +250,7 @@ std::span<const std::uint8_t> Engine::command_key(const Exchange& exchange, cons
 // ---- fills
 
 /// Asks the store to lead or to join the fill of a key. The reader is for a client: without one nobody reads what fills.
-store::FillResult Engine::begin_fill(Exchange& exchange, std::span<const std::uint8_t> key, std::uint64_t hash) noexcept {
+store::FillResult Engine::begin_fill(Exchange& exchange, Exchange& reader_of, std::span<const std::uint8_t> key, std::uint64_t hash) noexcept {
     store::FillRequest request;
     request.hash = hash;
     request.key = key;
@@ -258,7 +258,7 @@ store::FillResult Engine::begin_fill(Exchange& exchange, std::span<const std::ui
     request.leader_tag = exchange.slot;
     request.now = now_s_;
     request.seen = exchange.revalidated ? exchange.revalidated : exchange.seen;
-    return store_->begin_fill(request, exchange.client != nullptr ? &exchange.reader : nullptr);
+    return store_->begin_fill(request, reader_of.client != nullptr ? &reader_of.reader : nullptr);
 }
 
 /// Leads or follows the fetch of the command's key. False: this exchange does not fetch now.
@@ -275,7 +275,7 @@ bool Engine::join_fill(Exchange& exchange, const std::int32_t* command, bool& le
         abort_fill(exchange, store::AbortCause::failed_before_head);
     }
     exchange.reader.close();
-    const store::FillResult result = begin_fill(exchange, key, hash);
+    const store::FillResult result = begin_fill(exchange, exchange, key, hash);
     switch (result.kind) {
         case store::FillKind::leader:
             exchange.fill = result.fill;
@@ -313,40 +313,42 @@ bool Engine::join_fill(Exchange& exchange, const std::int32_t* command, bool& le
     return true;
 }
 
-/// The response will be kept under the command's key. False: it passes through without the store.
-bool Engine::begin_store(Exchange& exchange, const std::int32_t* command, const HeadTable& head, std::uint64_t body_length) noexcept {
+/// The response will be kept under the command's key, or passes through without the store; `elsewhere`: another fetch has the key.
+Engine::Kept Engine::begin_store(Exchange& exchange, Exchange& reader_of, const std::int32_t* command, const HeadTable& head,
+                                 std::uint64_t body_length) noexcept {
     const auto key = command_key(exchange, command);
     if (key.empty()) {
         if (exchange.fill) abort_fill(exchange, store::AbortCause::released);
-        return false;
+        return Kept::no;
     }
     const std::uint64_t hash = siphash13(options_.hash_key, key);
     if (!exchange.fill || exchange.fill_hash != hash) {
         // A secondary key, or a fetch that was not collapsed: the fill begins here. Followers of the first key look again.
         const store::FillRef first = exchange.fill;
         exchange.fill = {};
-        exchange.reader.close();
-        const store::FillResult result = begin_fill(exchange, key, hash);
+        reader_of.reader.close();
+        const store::FillResult result = begin_fill(exchange, reader_of, key, hash);
         if (first) store_->abort(first, result.kind == store::FillKind::pass ? store::AbortCause::released : store::AbortCause::failed_before_head);
         if (result.kind != store::FillKind::leader) {
             if (result.kind == store::FillKind::object || result.kind == store::FillKind::varies) {
                 store_->unpin(options_.worker_index, result.object);
             }
-            exchange.reader.close();
-            return false;
+            reader_of.reader.close();
+            return result.kind == store::FillKind::pass ? Kept::no : Kept::elsewhere;
         }
         exchange.fill = result.fill;
         exchange.fill_object = result.object;
         exchange.fill_hash = hash;
     }
-    const store::ObjectMeta meta = meta_of(command, now_s_, head.word(head_word::code));
+    const bool has_own_status = (command[command_word::flags] & command_flag::background) != 0 && command[command_word::status] != 0;
+    const store::ObjectMeta meta = meta_of(command, now_s_, has_own_status ? command[command_word::status] : head.word(head_word::code));
     if (store_->set_head(exchange.fill, stored_head(head), meta, body_length) == store::HeadState::refused) {
         abort_fill(exchange, store::AbortCause::released);
-        exchange.reader.close();
-        return false;
+        reader_of.reader.close();
+        return Kept::no;
     }
     exchange.fill_has_head = true;
-    return true;
+    return Kept::yes;
 }
 
 void Engine::abort_fill(Exchange& exchange, store::AbortCause cause) noexcept {
@@ -432,25 +434,24 @@ void Engine::entry_moved(std::uint32_t entry) noexcept {
 }
 
 void Engine::follow_moved(Exchange& exchange) noexcept {
-    switch (store_->follow_state(exchange.reader)) {
-        case store::FollowState::waiting:
-            wait_on_entry(exchange, exchange.reader.object().index);
-            return;
-        case store::FollowState::head:
-            stop_waiting(exchange);
-            queue_follow(exchange, follow_cause::head, exchange.reader.object());
-            return;
-        case store::FollowState::released:
-            stop_waiting(exchange);
-            exchange.reader.close();
-            queue_follow(exchange, follow_cause::released, {});
-            return;
-        case store::FollowState::failed:
-            stop_waiting(exchange);
-            exchange.reader.close();
-            queue_follow(exchange, follow_cause::failed, {});
-            return;
+    const store::FollowState state = store_->follow_state(exchange.reader);
+    if (state == store::FollowState::waiting) {
+        wait_on_entry(exchange, exchange.reader.object().index);
+        return;
     }
+    stop_waiting(exchange);
+    if (exchange.slices) {
+        // The head has been sent: there is nothing left to decide.
+        if (state == store::FollowState::head) resume_slice(exchange);
+        else truncate_response(exchange, outcome::origin_aborted, reason::origin_truncated);
+        return;
+    }
+    if (state == store::FollowState::head) {
+        queue_follow(exchange, follow_cause::head, exchange.reader.object());
+        return;
+    }
+    exchange.reader.close();
+    queue_follow(exchange, state == store::FollowState::released ? follow_cause::released : follow_cause::failed, {});
 }
 
 void Engine::queue_follow(Exchange& exchange, std::int32_t cause, store::ObjectRef ref) noexcept {
@@ -586,10 +587,27 @@ void Engine::serve(Exchange& exchange, const std::int32_t* command, store::Objec
     if (exchange.cache_result == cache_result::hit) count(counter::store_hits_total);
     const bool bodyless = exchange.status == 304 || exchange.status == 412 || exchange.status == 416 ||
         (command[command_word::flags] & command_flag::no_body) != 0;
-    std::uint64_t length = view.body_length;
+    const bool sliced = (command[command_word::flags] & command_flag::sliced) != 0;
+    if (sliced && !begin_slices(exchange, command, view)) {
+        count(counter::policy_faults_total);
+        fail_exchange(exchange, 500, reason::policy_fault, outcome::internal_error);
+        return;
+    }
+    std::uint64_t length = sliced ? exchange.slices->total : view.body_length;
     bool has_length = length != store::unknown_length;
     std::uint64_t first = 0;
-    const bool part = exchange.status == 206 && view.meta.status != 206;
+    const bool parts = !bodyless && (command[command_word::flags] & command_flag::parts) != 0;
+    const bool part = !parts && exchange.status == 206 && (sliced || view.meta.status != 206);
+    if (parts) {
+        const StoredPrefix prefix = prefix_of(view.head);
+        const std::string_view type = lines_of(view.head).substr(prefix.type_offset, prefix.type_length);
+        if (!begin_parts(exchange, command, type, length)) {
+            count(counter::policy_faults_total);
+            fail_exchange(exchange, 500, reason::policy_fault, outcome::internal_error);
+            return;
+        }
+        length = exchange.multipart->length();
+    }
     if (part) {
         first = u64(command, command_word::range_first_low, command_word::range_first_high);
         const std::uint64_t end = u64(command, command_word::range_last_low, command_word::range_last_high);
@@ -599,6 +617,11 @@ void Engine::serve(Exchange& exchange, const std::int32_t* command, store::Objec
             return;
         }
         length = end - first + 1;
+    }
+    if (sliced && !bodyless && (first < exchange.slices->first() || first - exchange.slices->first() >= exchange.slices->length())) {
+        count(counter::policy_faults_total);
+        fail_exchange(exchange, 500, reason::policy_fault, outcome::internal_error);
+        return;
     }
     if (bodyless) {
         length = 0;
@@ -622,7 +645,7 @@ void Engine::serve(Exchange& exchange, const std::int32_t* command, store::Objec
     exchange.last_modified = lines.substr(prefix.modified_offset, prefix.modified_length);
 
     const bool no_bytes = exchange.framing == Framing::none || (exchange.framing == Framing::length && length == 0);
-    if (no_bytes || (view.complete && !part && view.body.size() == view.body_length && view.body.size() <= 16u << 10 &&
+    if (no_bytes || (view.complete && !part && !parts && !sliced && view.body.size() == view.body_length && view.body.size() <= 16u << 10 &&
                      out.size() + view.body.size() <= build_.size())) {
         // One buffer, one call: cheaper than a gathered write for what is small.
         std::size_t total = out.size();
@@ -636,12 +659,14 @@ void Engine::serve(Exchange& exchange, const std::int32_t* command, store::Objec
         return;
     }
     exchange.from_store = true;
+    if (sliced) keep_noted(exchange);
     if (!follows) {
         store_->open_reader(options_.worker_index, ref, exchange.reader);
         exchange.pinned = {};
     }
-    if (part) exchange.reader.range(first, first + length - 1);
-    if (exchange.framing == Framing::length) {
+    if (sliced) exchange.reader.range(first - exchange.slices->first(), store::unknown_length);
+    else if (part) exchange.reader.range(first, first + length - 1);
+    if (exchange.framing == Framing::length && !parts) {
         if (send_from_reader(exchange, out.written())) pump_reader(exchange);
     } else if (deliver(exchange, {}, false, {}, out.written()) == Sent::all) {
         pump_reader(exchange);

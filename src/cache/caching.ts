@@ -18,12 +18,15 @@ export class Caching {
   readonly key: KeyPlan | undefined;
   /** undefined: RFC 9111 4.1 decides. */
   readonly vary: VaryPlan | undefined;
+  /** Whether responses are fetched and stored in slices. */
+  readonly hasSlices: boolean;
   readonly #derived = new Map<CacheSettingsChange, Caching>();
   readonly #budget: Budget;
 
   constructor(settings: CacheSettings, budget: Budget = { made: 0 }) {
     this.settings = settings;
     this.eligibility = new Eligibility(settings);
+    this.hasSlices = settings.origin_range_requests?.mode === 'on';
     this.key = KeyPlan.of(settings.cache_key);
     this.vary =
       settings.mode === 'cdn' && settings.vary !== undefined ? new VaryPlan(settings.vary) : undefined;

@@ -12,7 +12,7 @@ import {
   section,
   text,
 } from '../lib/schema.ts';
-import { cacheModes, defaultCacheSettings as settings } from './protocol.ts';
+import { anyBytes, cacheModes, defaultCacheSettings as settings } from './protocol.ts';
 
 const statusTtl = section(
   {
@@ -65,6 +65,18 @@ export const cacheConfig = section(
       minimum: 1,
       description:
         'How long it is remembered that responses under a key cannot be stored, so that requests do not wait for each other.',
+    }),
+    sliceBytes: bytes({
+      default: '1MiB',
+      minimum: 65536,
+      maximum: 67108864,
+      description: 'Length of such a slice; at most `store.objectBytesMax`.',
+    }),
+    fillAfterAbortBytesMax: bytes({
+      default: '1TiB',
+      maximum: anyBytes,
+      description:
+        'What may be lacking of a response when its last client has left, for the fetch to go on and fill the store; 1 TiB: any number. What has no Content-Length lacks more than any smaller number.',
     }),
     extensions: list(text({ description: 'An extension in lower case, without dot.' }), {
       default: settings.extensions,

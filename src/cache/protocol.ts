@@ -31,11 +31,18 @@ export interface CacheSettings extends CacheSettingsChange {
   staleIfUnreachableSeconds: number;
   /** How long a key is remembered as not storable (hit-for-miss). */
   passSeconds: number;
+  /** Length of the slices that `origin_range_requests` asks for. */
+  sliceBytes: number;
+  /** Bytes that may be lacking of a response that nobody reads any more, for its fetch to go on; `anyBytes`: any number. */
+  fillAfterAbortBytesMax: number;
   /** Extensions (lower case, no dot) that mode `cdn` caches. */
   extensions: readonly string[];
   /** Edge TTLs of mode `cdn` where the response has no explicit freshness. The first row that fits counts. */
   statusTtls: readonly StatusTtl[];
 }
+
+/** Says that any number of bytes will do. */
+export const anyBytes = 2 ** 40;
 
 /** The default extensions of mode `cdn`. */
 export const cdnExtensions: readonly string[] = (
@@ -64,6 +71,8 @@ export const defaultCacheSettings: CacheSettings = {
   staleIfErrorSeconds: 0,
   staleIfUnreachableSeconds: 86_400,
   passSeconds: 120,
+  sliceBytes: 1_048_576,
+  fillAfterAbortBytesMax: anyBytes,
   extensions: cdnExtensions,
   statusTtls: cdnStatusTtls,
 };

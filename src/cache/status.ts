@@ -4,7 +4,16 @@ import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 import { limits } from '../lib/limits.ts';
 
 /** Why a request went forward (RFC 9211 2.2), by index; 0: it did not, or the cache was not asked. */
-export const forwardReasons = ['', 'uri-miss', 'vary-miss', 'stale', 'request', 'bypass', 'method'] as const;
+export const forwardReasons = [
+  '',
+  'uri-miss',
+  'vary-miss',
+  'stale',
+  'request',
+  'bypass',
+  'method',
+  'partial',
+] as const;
 export const forwardReason = {
   none: 0,
   uriMiss: 1,
@@ -13,6 +22,8 @@ export const forwardReason = {
   request: 4,
   bypass: 5,
   method: 6,
+  /** A part of the response is stored, but not the one that is asked for. */
+  partial: 7,
 } as const;
 
 export const statusNote = { stored: 1, collapsed: 2, notStorable: 4 } as const;

@@ -324,8 +324,12 @@ export const eventWord = {
   attempts: 26,
   bodyOffset: 27,
   bodyLength: 28,
-  /** `originFailed`: index into `failDetails`. Shares its word with `bodyOffset`. */
-  failDetail: 27,
+  /** `originFailed`: index into `failDetails`. Shares its word with `originDelayMs`. */
+  failDetail: 29,
+  /** `originHead`, `originFailed`, `follow`: the slice that the last fetch of the exchange asked for, or that comes next, plus 1; 0: none. */
+  slice: 28,
+  /** Generation of the marker of that slice, 0 where it was not known. */
+  sliceMarker: 27,
   /** Seconds since the origin was asked, in milliseconds, rounded up (`originHead`): RFC 9111 4.2.3 response_delay. */
   originDelayMs: 29,
   /** Object whose validators the fetch carried, and its generation, as the fetch command named it. */
@@ -374,6 +378,10 @@ export const objectFlag = {
   passMarker: 32,
   weakEtag: 64,
   hasVary: 128,
+  /** With `varyMarker`: the response under this key is stored in slices, under keys of their own. */
+  sliceMarker: 256,
+  /** One slice of a response. */
+  slice: 512,
 } as const;
 
 export const commandKind = {
@@ -419,6 +427,11 @@ export const commandWord = {
   rangeFirstHigh: 14,
   rangeLastLow: 15,
   rangeLastHigh: 16,
+  /** fetch, forward with `background`: number of the slice, plus 1, and the generation of its marker: events give them back. */
+  slice: 12,
+  sliceMarker: 13,
+  /** forward with `store`: KiB that may be lacking when nobody reads the response any more, for the fetch to go on, plus 1; 0: any. */
+  fillRestKib: 14,
   /** respond: body in the arena. annotate: the annotations. */
   bodyOffset: 17,
   bodyLength: 18,
@@ -450,7 +463,11 @@ export const commandFlag = {
   collapse: 2,
   /** forward: store the response under the key. */
   store: 4,
-  /** fetch: do not tie this fetch to the client; the exchange is answered by another command in the same batch (`serve`). */
+  /**
+   * fetch: do not tie this fetch to the client; the exchange is answered by another command in the same batch (`serve`).
+   * forward with `store`: the response fills the store beside the exchange, which a `follow` event tells when it can be served;
+   * `status` is then the one that it is stored with.
+   */
   background: 8,
   /** Report `ended` for this exchange. */
   wantEnded: 16,
@@ -470,6 +487,17 @@ export const commandFlag = {
   unconditional: 2048,
   /** respond: where the operator has a page for the status (`EngineTables.pages`), it stands in for this body and its type. */
   page: 4096,
+  /**
+   * serve with status 206: several ranges, as multipart/byteranges. `bodyOffset` and `bodyLength` name them: per range four words,
+   * first and last position as low and high word; they do not overlap.
+   */
+  parts: 8192,
+  /**
+   * serve, refresh: the object is the slice of a longer body that the first wanted position lies in. `bodyOffset` names four words:
+   * bytes of a slice, generation of the marker, and the size of the whole as low and high word. When the slice has been sent, a
+   * `follow` event asks for the next one; `serve` and `fetch` answer it, anything else cuts the response short.
+   */
+  sliced: 16384,
 } as const;
 
 /**
@@ -678,6 +706,8 @@ export const followCause = {
   released: 1,
   /** The leader failed before a head came: fetch with collapse again. */
   failed: 2,
+  /** A slice has been sent: serve or fetch the one that `slice` names. */
+  slice: 3,
 } as const;
 
 /** How an exchange ended, by index; the record's outcome. */

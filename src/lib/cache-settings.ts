@@ -237,6 +237,16 @@ const serveStale = section(
   { description: 'When a stale response may be served.' },
 );
 
+const rangeRequests = section(
+  {
+    mode: oneOf(['on', 'off', 'default'], {
+      description:
+        '`on` asks the origin for what may be stored in slices of `sliceBytes`, each stored on its own: what no client asks for is not fetched. An origin that ignores ranges is used as it is. `default` leaves it as it was, off at first.',
+    }),
+  },
+  { description: 'Whether large responses are fetched and stored in slices.' },
+);
+
 /** Keys that a zone and a rule have alike. */
 export const cacheSettingsKeys = {
   edge_ttl: optional(edgeTtl),
@@ -262,7 +272,7 @@ export const cacheSettingsKeys = {
     }),
   ),
   read_timeout: notYet(),
-  origin_range_requests: notYet(),
+  origin_range_requests: optional(rangeRequests),
   cache_reserve: notYet(),
   shared_dictionary: notYet(),
 };
@@ -283,6 +293,8 @@ export type VarySettings = NonNullable<CacheSettingsChange['vary']>;
 /** Settings with a change on top: the last word counts for each, within `cache_key` for each of its parts. */
 export function mergeSettings<T extends CacheSettingsChange>(settings: T, change: CacheSettingsChange): T {
   const merged = { ...settings, ...change };
+  if (change.origin_range_requests?.mode === 'default' && settings.origin_range_requests !== undefined)
+    merged.origin_range_requests = settings.origin_range_requests;
   if (settings.cache_key === undefined || change.cache_key === undefined) return merged;
   const custom_key = { ...settings.cache_key.custom_key, ...change.cache_key.custom_key };
   return { ...merged, cache_key: { ...settings.cache_key, ...change.cache_key, custom_key } };

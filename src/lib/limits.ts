@@ -20,6 +20,8 @@ export const limits = {
   cacheSettingsMax: 1024,
   /** Ranges in one Range field; beyond it the field is ignored. */
   rangesMax: 300,
+  /** Of them, where they are not in ascending order. */
+  unorderedRangesMax: 16,
   /** Addresses of a forwarding field that are looked at, from the nearest. */
   forwardedHopsMax: 64,
   /** Seconds (u32) that a point in time can reach. */

@@ -27,6 +27,7 @@ import { type FieldChange, type KeptChanges, RequestChanges } from './rules/chan
 import type { SecurityNote } from './rules/note.ts';
 import { RefreshingChanges } from './rules/refreshing.ts';
 import type { RuleSet } from './rules/ruleset.ts';
+import { SliceChoice } from './slice-choice.ts';
 import { StoredEntry } from './stored-entry.ts';
 
 /** What a worker has once, shared by all of its exchanges. */
@@ -104,6 +105,9 @@ export class Exchange {
   /** Generation of the marker that `vary` was read from. */
   marker = 0;
 
+  /** The slice that the request needs first, where the response is stored in slices. */
+  readonly slice = new SliceChoice();
+
   /** Slot of the origin's answer. */
   readonly decision = new StoreDecision();
 
@@ -149,6 +153,8 @@ export class Exchange {
     this.key.begin(0, 0);
     this.vary = undefined;
     this.marker = 0;
+    this.slice.clear();
+    this.slice.wanted = -1;
   }
 
   /** Lets the reader of the rules take up the event, where it has not done so for a look at all rules at once. */

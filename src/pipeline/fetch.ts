@@ -5,40 +5,56 @@ import {
   commandKind,
   commandWord,
   editOp,
+  eventKind,
   eventWord,
+  followCause,
   methodId,
   storeState,
 } from '../engine/contract.ts';
 import { encodeEdits } from '../engine/edits.ts';
-import { knownId, maskOf } from '../engine/head-view.ts';
+import { knownId } from '../engine/head-view.ts';
 import { maxForwards, viaHops, writeForwarding, writeSite } from '../origin/index.ts';
 import type { Exchange } from './exchange.ts';
-import { ensureKey } from './lookup.ts';
+import { ensureKey, lookUpAgain } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
 import { writeChanges } from './rules/changes.ts';
+import { sliceHandle } from './rules/refreshing.ts';
+import { firstSlice, isOpenFromStart } from './slice-choice.ts';
 
 const hostId = knownId('host');
 const maxForwardsId = knownId('max-forwards');
-/** Requests for a part, or with conditions that only the origin can judge, go as they came. */
-const directMask = (() => {
-  const range = maskOf(['range', 'if-range']);
-  return { low: range.low | preconditionMask.low, high: range.high | preconditionMask.high };
-})();
+const rangeId = knownId('range');
+const acceptEncodingId = knownId('accept-encoding');
 
 /** How a request that the store does not answer is fetched: slot `mode` of its note. */
 export function chooseMode(exchange: Exchange): number {
   const { entry, request } = exchange;
-  if (!exchange.isCacheable || exchange.saysNoStore) return fetchMode.direct;
-  if (entry.isObject) {
-    return request.hasAny(preconditionMask.low, preconditionMask.high)
-      ? fetchMode.direct
-      : fetchMode.validate;
-  }
+  if (!exchange.isCacheable || exchange.saysNoStore || exchange.slice.isDeclined) return fetchMode.direct;
+  // Conditions that only the origin can judge go as they came.
+  if (request.hasAny(preconditionMask.low, preconditionMask.high)) return fetchMode.direct;
+  if (entry.isObject) return fetchMode.validate;
   if (request.code !== methodId.get || exchange.hasAuthorization) return fetchMode.direct;
-  if (entry.state === storeState.pass || request.hasAny(directMask.low, directMask.high))
-    return fetchMode.direct;
+  if (entry.state === storeState.pass || !rangeMayFill(exchange)) return fetchMode.direct;
   return fetchMode.fill;
+}
+
+/** Whether what the origin is asked for in place of the request's range serves it, and the store: all of it, or slices. */
+function rangeMayFill(exchange: Exchange): boolean {
+  const { caching, request } = exchange;
+  if (!request.has(rangeId)) return true;
+  const first = firstSlice(exchange, Number.MAX_SAFE_INTEGER, caching.settings.sliceBytes);
+  if (caching.hasSlices) return first >= 0;
+  return first === 0 && isOpenFromStart(exchange);
+}
+
+/** Number of the slice that is asked for in place of the whole; -1: none. */
+function sliceToFetch(exchange: Exchange): number {
+  const { caching, entry, note, slice } = exchange;
+  if (note.mode === fetchMode.direct) return -1;
+  if (slice.isSelected) return slice.number;
+  if (entry.isObject || !caching.hasSlices) return -1;
+  return firstSlice(exchange, Number.MAX_SAFE_INTEGER, caching.settings.sliceBytes);
 }
 
 /** W3C, Edge Architecture: an origin that means this cache alone by Surrogate-Control names it so. */
@@ -79,6 +95,7 @@ function writeFields(exchange: Exchange, hostHeader: string, hasClient: boolean)
  * @param avoid id of a server that has just failed, 0 for none
  * @param flags further command flags (`background`)
  * @param shares whether others may share this fetch, or this one theirs
+ * @param slice number of the slice that is asked for, -1 for the whole
  */
 function writeFetch(
   exchange: Exchange,
@@ -87,6 +104,7 @@ function writeFetch(
   avoid: number,
   flags: number,
   shares: boolean,
+  slice: number,
 ): boolean {
   const { writer, key, note, request } = exchange;
   const collapses = shares && mayCollapse(exchange) && ensureKey(exchange);
@@ -114,11 +132,37 @@ function writeFetch(
     writer.set(commandWord.objectGeneration, generation);
     writeValidators(writer, exchange.storedHead.reset(table));
   }
-  const hasClient = exchange.event.hasClient && (flags & commandFlag.background) === 0;
-  writeFields(exchange, candidate.hostHeader, hasClient);
+  const isBeside = (flags & commandFlag.background) !== 0 || isGoingOn(exchange);
+  writeFields(exchange, candidate.hostHeader, exchange.event.hasClient && !isBeside);
+  if (slice >= 0) writeSlice(exchange, slice);
   writer.endEdits(commandWord.editsOffset);
   writer.end();
   return true;
+}
+
+/** The exchange sends a body slice by slice: what it fetches, an exchange without a client does. */
+function isGoingOn({ event }: Exchange): boolean {
+  return event.kind === eventKind.follow && event.word(eventWord.cause) === followCause.slice;
+}
+
+/** Asks for a slice, within the edits of a fetch. */
+function writeSlice(exchange: Exchange, number: number): void {
+  const { caching, writer, slice } = exchange;
+  const { sliceBytes } = caching.settings;
+  const first = number * sliceBytes;
+  writer.set(commandWord.slice, number + 1);
+  writer.set(commandWord.sliceMarker, slice.marker);
+  writer.editText(editOp.set, rangeId, `bytes=${first}-${first + sliceBytes - 1}`);
+  writer.editText(editOp.set, acceptEncodingId, 'identity');
+}
+
+/** Fetches a slice for what the exchange sends: `flags` with `background` ahead of it, else the one that it waits for. */
+export function fetchSlice(exchange: Exchange, flags: number): void {
+  const { caching, changes, note, refreshing, slice, zone } = exchange;
+  note.mode = fetchMode.fill;
+  if (zone.ruleSets.length > 0)
+    refreshing.keep(sliceHandle(slice.number + 1, slice.marker), slice.marker, changes.copy(), caching);
+  writeFetch(exchange, 0, 0, 0, flags, true, slice.number);
 }
 
 /** The last phase of a request. */
@@ -128,7 +172,7 @@ export function fetch(exchange: Exchange): number {
   note.isVariant = exchange.vary !== undefined;
   exchange.writeNote();
   const validates = note.mode === fetchMode.validate;
-  writeFetch(exchange, validates ? entry.object : 0, entry.generation, 0, 0, true);
+  writeFetch(exchange, validates ? entry.object : 0, entry.generation, 0, 0, true, sliceToFetch(exchange));
   return answered;
 }
 
@@ -142,7 +186,7 @@ export function fetchAlone(exchange: Exchange): number {
   note.mode = validates ? fetchMode.validate : fetchMode.direct;
   note.isVariant = exchange.vary !== undefined;
   exchange.writeNote();
-  writeFetch(exchange, validates ? entry.object : 0, entry.generation, 0, 0, false);
+  writeFetch(exchange, validates ? entry.object : 0, entry.generation, 0, 0, false, sliceToFetch(exchange));
   return answered;
 }
 
@@ -150,8 +194,13 @@ export function fetchAlone(exchange: Exchange): number {
 export function fetchAgain(exchange: Exchange, failedServer: number): number {
   const { event, note } = exchange;
   const object = note.mode === fetchMode.validate ? event.word(eventWord.revalidated) : 0;
-  exchange.writeNote();
-  writeFetch(exchange, object, event.word(eventWord.revalidatedGeneration), failedServer, 0, true);
+  const number = note.mode === fetchMode.direct ? -1 : event.word(eventWord.slice) - 1;
+  if (number >= 0) {
+    exchange.slice.wanted = number;
+    lookUpAgain(exchange);
+  }
+  if (event.hasClient || note.isKnown) exchange.writeNote();
+  writeFetch(exchange, object, event.word(eventWord.revalidatedGeneration), failedServer, 0, true, number);
   return answered;
 }
 
@@ -166,5 +215,13 @@ export function refreshInBackground(exchange: Exchange): void {
   note.mode = fetchMode.validate;
   const { caching, changes, refreshing, zone } = exchange;
   if (zone.ruleSets.length > 0) refreshing.keep(entry.object, entry.generation, changes.copy(), caching);
-  writeFetch(exchange, entry.object, entry.generation, 0, commandFlag.background, true);
+  writeFetch(
+    exchange,
+    entry.object,
+    entry.generation,
+    0,
+    commandFlag.background,
+    true,
+    sliceToFetch(exchange),
+  );
 }

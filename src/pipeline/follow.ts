@@ -17,6 +17,7 @@ import { recallNote, serveOnError } from './origin-head.ts';
 import { next } from './phase.ts';
 import { respondFailure } from './respond.ts';
 import { serveEntry } from './serve.ts';
+import { goOn } from './slices.ts';
 
 /** Fetches that may fail under an exchange that follows before it is answered with an error. */
 const failedLeadersMax = 3;
@@ -24,13 +25,25 @@ const failedLeadersMax = 3;
 /** Whether the object of the event is the one that this request selects (RFC 9111 4.1). */
 function isSelected(exchange: Exchange): boolean {
   const { entry, event } = exchange;
+  if ((entry.objectFlags & objectFlag.slice) !== 0) return isNeededSlice(exchange);
   // A fetch under the secondary key has selected already.
-  if ((entry.objectFlags & objectFlag.hasVary) === 0 || exchange.note.isVariant) return true;
+  if (exchange.note.isOwn || (entry.objectFlags & objectFlag.hasVary) === 0 || exchange.note.isVariant)
+    return true;
   lookUpAgain(exchange);
   return (
     entry.object === event.word(eventWord.object) &&
     entry.generation === event.word(eventWord.objectGeneration)
   );
+}
+
+/** Whether the slice of the event is of the version that stands, and the first that the request needs. */
+function isNeededSlice(exchange: Exchange): boolean {
+  const { arena, entry, event, slice } = exchange;
+  lookUpAgain(exchange);
+  if (!slice.isSelected || slice.marker !== event.word(eventWord.sliceMarker)) return false;
+  if (slice.number !== event.word(eventWord.slice) - 1) return false;
+  entry.read(arena.words, event.base + eventWord.storeState, exchange.now);
+  return true;
 }
 
 /** Whether one response may answer this request too. */
@@ -42,18 +55,40 @@ function mayShare(exchange: Exchange): boolean {
 function onHead(exchange: Exchange): number {
   const { entry, event, note, arena } = exchange;
   entry.read(arena.words, event.base + eventWord.storeState, exchange.now);
-  if (isSelected(exchange) && mayShare(exchange)) {
+  const isSlice = (entry.objectFlags & objectFlag.slice) !== 0;
+  if (isSelected(exchange) && (note.isOwn || mayShare(exchange))) {
     const wasStale = note.reason === forwardReason.stale || note.reason === forwardReason.request;
     const result = wasStale
       ? entry.isObject
         ? cacheResult.revalidated
         : cacheResult.expired
       : cacheResult.miss;
-    const edits = statusEdit(note.reason, entry.status, statusNote.collapsed);
+    const edits = statusEdit(
+      note.reason,
+      entry.status,
+      note.isOwn ? statusNote.stored : statusNote.collapsed,
+    );
     const served = serveEntry(exchange, cacheStatus.none, result, edits);
     if (served !== next) return served;
   }
-  return fetchAlone(exchange);
+  return isSlice && !exchange.slice.isDeclined ? lookOn(exchange, false) : fetchAlone(exchange);
+}
+
+/** Answers with what stands under the key by now, or asks for it again. */
+function lookOn(exchange: Exchange, wasValidation: boolean): number {
+  const { note } = exchange;
+  const given = answer(exchange);
+  if (given !== next) return given;
+  if (wasValidation) {
+    const served = serveOnError(exchange, true);
+    if (served !== next) return served;
+  }
+  note.leadersFailed += 1;
+  if (note.leadersFailed >= failedLeadersMax) {
+    return respondFailure(exchange, 502, failCause.destinationUnavailable);
+  }
+  note.isOwn = false;
+  return fetch(exchange);
 }
 
 /** The leader failed before its head, or the responses have turned out to vary: everybody looks again. */
@@ -63,18 +98,9 @@ function onFailed(exchange: Exchange): number {
   const wasValidation = note.mode === fetchMode.validate;
   lookUpAgain(exchange);
   const isVariant = exchange.vary !== undefined;
-  note.leadersFailed = isVariant === wasVariant ? note.leadersFailed + 1 : 0;
+  if (isVariant !== wasVariant) note.leadersFailed = -1;
   note.reason = isVariant && !wasVariant ? forwardReason.varyMiss : note.reason;
-  const given = answer(exchange);
-  if (given !== next) return given;
-  if (wasValidation) {
-    const served = serveOnError(exchange, true);
-    if (served !== next) return served;
-  }
-  if (note.leadersFailed >= failedLeadersMax) {
-    return respondFailure(exchange, 502, failCause.destinationUnavailable);
-  }
-  return fetch(exchange);
+  return lookOn(exchange, wasValidation);
 }
 
 export function follow(exchange: Exchange): number {
@@ -85,6 +111,8 @@ export function follow(exchange: Exchange): number {
       return onHead(exchange);
     case followCause.failed:
       return onFailed(exchange);
+    case followCause.slice:
+      return goOn(exchange);
     default:
       return fetchAlone(exchange);
   }

@@ -1,5 +1,6 @@
 /** Sends the origin's response on, and keeps it where it may be kept (RFC 9111 3). */
 import {
+  anyBytes,
   condition,
   forwardReason,
   joinVary,
@@ -27,12 +28,21 @@ import { directive } from '../lib/cache-control.ts';
 import { formatHttpDate } from '../lib/http-date.ts';
 import { writeBrowserTtl } from './browser.ts';
 import type { Exchange } from './exchange.ts';
-import { buildSecondary, ensureKey, lookUpAgain, putPassMarker, putVaryMarker } from './lookup.ts';
+import {
+  buildSecondary,
+  ensureKey,
+  lookUpAgain,
+  putPassMarker,
+  putVaryMarker,
+  takePrimary,
+} from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
 import { writeResponseRules } from './rules/response.ts';
 
 const cacheTagId = knownId('cache-tag');
+const contentRangeId = knownId('content-range');
+const rangeId = knownId('range');
 const lastModifiedId = knownId('last-modified');
 const setCookieId = knownId('set-cookie');
 /** Fields that are meant for this cache: they reach neither the client nor the stored head. */
@@ -57,7 +67,7 @@ function writePrivateFields(exchange: Exchange): void {
   }
 }
 
-function beginForward(exchange: Exchange, result: number, edits: EncodedEdits): boolean {
+export function beginForward(exchange: Exchange, result: number, edits: EncodedEdits): boolean {
   const { response, writer } = exchange;
   if (!exchange.beginCommand(commandKind.forward)) return false;
   writer.set(commandWord.cacheResult, result);
@@ -95,9 +105,9 @@ function selectingFields(exchange: Exchange): VaryFields | undefined {
 }
 
 /** Settles the key that the response is stored under; false where it cannot be. */
-function settleKey(exchange: Exchange): boolean {
+export function settleKey(exchange: Exchange): boolean {
   const vary = selectingFields(exchange);
-  if (vary === undefined) return ensureKey(exchange);
+  if (vary === undefined) return exchange.slice.isSelected ? takePrimary(exchange) : ensureKey(exchange);
   if (vary.isAny || vary.fields.length > exchange.plan.limits.varyNamesMax) return false;
   const { caching, decision } = exchange;
   if (caching.vary?.refused(vary.fields.map(({ name }) => name)) !== undefined) {
@@ -109,9 +119,12 @@ function settleKey(exchange: Exchange): boolean {
   return marker !== 0 && buildSecondary(exchange, marker, vary);
 }
 
-function writeStore(exchange: Exchange): void {
+export function writeStore(exchange: Exchange): void {
   const { decision, writer, key } = exchange;
   writer.addFlag(commandFlag.store);
+  const { fillAfterAbortBytesMax } = exchange.caching.settings;
+  if (fillAfterAbortBytesMax < anyBytes)
+    writer.set(commandWord.fillRestKib, Math.floor(fillAfterAbortBytesMax / 1024) + 1);
   if (key.length > 0) {
     writer.set(commandWord.keyOffset, key.offset);
     writer.set(commandWord.keyLength, key.length);
@@ -120,6 +133,7 @@ function writeStore(exchange: Exchange): void {
   writeOwnFields(exchange);
   writePrivateFields(exchange);
   if (decision.dropsSetCookie) writer.removeField(setCookieId);
+  if (exchange.response.code === 206) writer.removeField(contentRangeId);
   if (decision.needsLastModified) {
     decision.objectFlags |= objectFlag.hasLastModified;
     writer.editText(editOp.set, lastModifiedId, formatHttpDate(exchange.now));
@@ -139,7 +153,7 @@ function isNotModified(exchange: Exchange): boolean {
   return judgeConditions(request, response, now, now) === condition.notModified;
 }
 
-function resultOf(exchange: Exchange, isStored: boolean): number {
+export function resultOf(exchange: Exchange, isStored: boolean): number {
   if (!isStored) return cacheResult.bypass;
   const { reason } = exchange.note;
   return reason === forwardReason.stale || reason === forwardReason.request
@@ -148,7 +162,7 @@ function resultOf(exchange: Exchange, isStored: boolean): number {
 }
 
 /** Whether a response that is not stored speaks for those to come: errors, and wishes of one request, do not. */
-function isTelling(exchange: Exchange, decided: number): boolean {
+export function isTelling(exchange: Exchange, decided: number): boolean {
   const { caching, note, response } = exchange;
   const { passSeconds } = caching.settings;
   if (note.mode === fetchMode.direct || passSeconds === 0 || response.code >= 500) return false;
@@ -157,6 +171,18 @@ function isTelling(exchange: Exchange, decided: number): boolean {
     decided !== verdict.request_no_store &&
     decided !== verdict.partial
   );
+}
+
+/** Whether the client is to get a part of the whole that has come. */
+function wantsPart({ event, note, request, response }: Exchange): boolean {
+  return event.hasClient && response.code === 200 && note.mode !== fetchMode.direct && request.has(rangeId);
+}
+
+/** The response fills the store beside this exchange, which is told when it can be served from there; within a forward. */
+export function handOver(exchange: Exchange): void {
+  exchange.note.isOwn = true;
+  exchange.writeNote();
+  exchange.writer.addFlag(commandFlag.background);
 }
 
 /** A response to an eligible request: stored where that is allowed. */
@@ -180,7 +206,7 @@ export function forwardCacheable(exchange: Exchange): number {
   if (isNotModified(exchange)) {
     writer.set(commandWord.status, 304);
     writer.addFlag(commandFlag.noBody);
-  }
+  } else if (stores && wantsPart(exchange)) handOver(exchange);
   if (stores) writeStore(exchange);
   else if (exchange.leads) writer.addFlag(commandFlag.releaseFollowers);
   writer.end();

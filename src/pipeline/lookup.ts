@@ -27,6 +27,7 @@ import { directive } from '../lib/cache-control.ts';
 import { limits } from '../lib/limits.ts';
 import type { Exchange } from './exchange.ts';
 import { next } from './phase.ts';
+import { buildSliceKey, chooseSlice } from './slice-choice.ts';
 
 const authorizationId = knownId('authorization');
 const directivesMask = maskOf(['cache-control', 'pragma']);
@@ -111,15 +112,42 @@ export function buildSecondary(exchange: Exchange, marker: number, vary: VaryFie
 }
 
 /** Asks the store for what stands under `key`. */
-function ask(exchange: Exchange): void {
+export function ask(exchange: Exchange): void {
   const { arena, key, entry } = exchange;
   exchange.ports.lookup(key.offset, key.length);
   entry.read(arena.words, arena.words[controlWord.replyOffset]! >> 2, exchange.now);
 }
 
+/** Makes the primary key the one that is named next. */
+export function takePrimary(exchange: Exchange): boolean {
+  if (!buildPrimary(exchange)) return false;
+  exchange.key.begin(exchange.primaryOffset, 0);
+  exchange.key.length = exchange.primaryLength;
+  return true;
+}
+
+/** The response under the key is stored in slices: goes on to the one that this request needs first. */
+function selectSlice(exchange: Exchange): void {
+  const { entry, key, slice } = exchange;
+  const { object, generation } = entry;
+  const table = exchange.ports.readStoredHead(object, generation);
+  entry.clear();
+  if (table === 0 || !chooseSlice(exchange, exchange.storedHead.reset(table), generation)) return;
+  const hasKey = key.length > 0 || takePrimary(exchange);
+  if (hasKey && buildSliceKey(exchange, generation, slice.number)) return ask(exchange);
+  slice.clear();
+  exchange.isCacheable = false;
+}
+
+function isSliced(exchange: Exchange): boolean {
+  const { objectFlags, state } = exchange.entry;
+  return state === storeState.varies && (objectFlags & objectFlag.sliceMarker) !== 0;
+}
+
 /** The responses under the key vary: goes on to the one that this request selects (RFC 9111 4.1). */
 function selectVariant(exchange: Exchange): void {
   const { entry, markers } = exchange;
+  if (isSliced(exchange)) return selectSlice(exchange);
   const { object, generation } = entry;
   let vary = markers.get(object, generation);
   if (vary === undefined) {
@@ -136,6 +164,7 @@ function selectVariant(exchange: Exchange): void {
   exchange.vary = vary;
   exchange.marker = generation;
   ask(exchange);
+  if (isSliced(exchange)) selectSlice(exchange);
 }
 
 /** Looks up the key of this request and of what it selects, anew. */
@@ -143,12 +172,11 @@ export function lookUpAgain(exchange: Exchange): void {
   exchange.entry.clear();
   exchange.vary = undefined;
   exchange.marker = 0;
-  if (!buildPrimary(exchange)) {
+  exchange.slice.clear();
+  if (!takePrimary(exchange)) {
     exchange.isCacheable = false;
     return;
   }
-  exchange.key.begin(exchange.primaryOffset, 0);
-  exchange.key.length = exchange.primaryLength;
   ask(exchange);
   if (exchange.entry.state === storeState.varies) selectVariant(exchange);
 }
@@ -165,10 +193,14 @@ export function lookUp(exchange: Exchange): number {
   } else {
     lookUpAgain(exchange);
   }
-  if (exchange.isCacheable)
-    note.reason = exchange.vary === undefined ? forwardReason.uriMiss : forwardReason.varyMiss;
-  else note.reason = forwardReason.bypass;
+  note.reason = exchange.isCacheable ? missReason(exchange) : forwardReason.bypass;
   return next;
+}
+
+/** Why the store has not got it, where it has not. */
+function missReason(exchange: Exchange): number {
+  if (exchange.slice.isSelected) return forwardReason.partial;
+  return exchange.vary === undefined ? forwardReason.uriMiss : forwardReason.varyMiss;
 }
 
 /** Makes sure that the key of a command can be named: the early key where it stands, else one that has been built. */

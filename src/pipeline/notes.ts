@@ -25,6 +25,7 @@ const failedMask = 7;
 const changedBit = 1 << 10;
 const skippedShift = 11;
 const skippedMask = 0xffff;
+const ownBit = 1 << 27;
 
 /** One note, unpacked. */
 export class Note {
@@ -34,6 +35,8 @@ export class Note {
   mode = 0;
   /** The fetch was made under the secondary key. */
   isVariant = false;
+  /** What it follows is what the origin has answered to itself. */
+  isOwn = false;
   /** Times that a fetch that it followed failed before its head. */
   leadersFailed = 0;
   /** Rules have changed the request; what later events need of that, they find by running those rules again. */
@@ -48,6 +51,7 @@ export class Note {
     this.reason = 0;
     this.mode = fetchMode.direct;
     this.isVariant = false;
+    this.isOwn = false;
     this.leadersFailed = 0;
     this.isChanged = false;
     this.skipped = 0;
@@ -67,6 +71,7 @@ export class Notes {
     note.reason = bits & reasonMask;
     note.mode = (bits >> modeShift) & modeMask;
     note.isVariant = (bits & variantBit) !== 0;
+    note.isOwn = (bits & ownBit) !== 0;
     note.leadersFailed = (bits >> failedShift) & failedMask;
     note.isChanged = (bits & changedBit) !== 0;
     note.skipped = (bits >> skippedShift) & skippedMask;
@@ -82,6 +87,7 @@ export class Notes {
       (note.reason & reasonMask) |
       (note.mode << modeShift) |
       (note.isVariant ? variantBit : 0) |
+      (note.isOwn ? ownBit : 0) |
       (Math.min(note.leadersFailed, failedMask) << failedShift) |
       (note.isChanged ? changedBit : 0) |
       ((note.skipped & skippedMask) << skippedShift);

@@ -11,6 +11,7 @@ import { next } from './phase.ts';
 import { refresh } from './refresh.ts';
 import { respondPage } from './respond.ts';
 import { serveEntry } from './serve.ts';
+import { concludeSlice } from './slices.ts';
 
 const originFailed = reasons.indexOf('origin_failed');
 
@@ -21,6 +22,9 @@ export function recallNote(exchange: Exchange): void {
   const validates = exchange.event.word(eventWord.revalidated) !== 0;
   note.reason = validates ? forwardReason.stale : forwardReason.uriMiss;
   note.mode = validates ? fetchMode.validate : fetchMode.direct;
+  if (validates || exchange.event.word(eventWord.slice) === 0) return;
+  note.reason = forwardReason.partial;
+  note.mode = fetchMode.fill;
 }
 
 /**
@@ -70,6 +74,8 @@ export function concludeResponse(exchange: Exchange): number {
       if (!event.hasClient && !exchange.leads) return respondPage(exchange, 502, originFailed);
     }
   }
+  const slice = note.mode === fetchMode.direct ? -1 : event.word(eventWord.slice) - 1;
+  if (slice >= 0) return concludeSlice(exchange, slice);
   if (status === 304) return forwardNotModified(exchange);
   return forwardCacheable(exchange);
 }

@@ -9,7 +9,7 @@ import { lookUpAgain } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
 import { writeResponseRules } from './rules/response.ts';
-import { judgeShape, needsShape, shape, writeShape } from './serve.ts';
+import { fitsSlice, judgeShape, needsShape, shape, writeParts, writeShape, writeSlices } from './serve.ts';
 
 const varyId = knownId('vary');
 const rangeId = knownId('range');
@@ -18,16 +18,21 @@ const setCookieId = knownId('set-cookie');
 /** More edits than this do not fit in one command. */
 const updatedFieldsMax = 200;
 
-/** Size of the validated object's body; -1 where another one stands under the key by now. */
+/** Size of the validated object's body, or of what it is a slice of; -1 where another one stands under the key by now. */
 function sizeOf(exchange: Exchange, object: number): number {
-  if (!exchange.request.has(rangeId)) return -1;
+  const { entry, event, request, slice } = exchange;
+  slice.wanted = event.word(eventWord.slice) - 1;
+  if (slice.wanted < 0 && !request.has(rangeId)) return -1;
   lookUpAgain(exchange);
-  return exchange.entry.isObject && exchange.entry.object === object ? exchange.entry.sizeBytes : -1;
+  if (!entry.isObject || entry.object !== object) return -1;
+  return slice.info?.sizeBytes ?? entry.sizeBytes;
 }
 
 function writeTimes(exchange: Exchange): void {
   const { decision, writer, storedHead } = exchange;
-  const variant = storedHead.has(varyId) ? objectFlag.hasVary : 0;
+  const variant =
+    (storedHead.has(varyId) ? objectFlag.hasVary : 0) |
+    (exchange.event.word(eventWord.slice) !== 0 ? objectFlag.slice : 0);
   writer.set(commandWord.ageAtStore, decision.ageAtStore | 0);
   if (!decision.mayStore) {
     // The 304 withdraws what allowed storing: this answer is current, the next one has to be asked for again.
@@ -61,9 +66,14 @@ export function refresh(exchange: Exchange, forwardStatus: number): number {
     now,
     event.word(eventWord.originDelayMs),
   );
+  const isSlice = event.word(eventWord.slice) !== 0;
   const wanted = needsShape(exchange, status)
-    ? judgeShape(exchange, storedHead, now, status === 200 ? sizeBytes : -1)
+    ? judgeShape(exchange, storedHead, now, status === 200 || isSlice ? sizeBytes : -1)
     : shape.whole;
+  if (isSlice && event.hasClient && !fitsSlice(exchange, wanted)) {
+    note.mode = fetchMode.direct;
+    return fetchAgain(exchange, 0);
+  }
   if (!exchange.beginCommand(commandKind.refresh)) return answered;
   writer.set(commandWord.object, object);
   writer.set(commandWord.objectGeneration, generation);
@@ -75,6 +85,8 @@ export function refresh(exchange: Exchange, forwardStatus: number): number {
   writeBrowserTtl(exchange, response.has(cacheControlId) ? response : storedHead, status);
   writeResponseRules(exchange);
   writer.endEdits(commandWord.editsOffset);
+  if (wanted === shape.parts) writeParts(exchange);
+  if (isSlice) writeSlices(exchange, wanted);
   writer.beginEdits();
   if (response.fieldCount <= updatedFieldsMax) writeFreshening(writer, response, storedHead);
   if (decision.dropsSetCookie) writer.removeField(setCookieId);

@@ -3,7 +3,16 @@
  * 13.2.2: conditions come before ranges).
  */
 import { condition, conditionMask, judgeConditions, rangeKind, rangeMayApply } from '../cache/index.ts';
-import { cacheStatus, commandKind, commandWord, editOp, methodId, reasons } from '../engine/contract.ts';
+import {
+  cacheStatus,
+  commandFlag,
+  commandKind,
+  commandWord,
+  editOp,
+  methodId,
+  objectFlag,
+  reasons,
+} from '../engine/contract.ts';
 import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 import { type HeadView, knownId, maskOf, noField } from '../engine/head-view.ts';
 import { deltaSecondsMax } from '../lib/bytes.ts';
@@ -23,8 +32,17 @@ const noBodyEdits = encodeEdits([
   { op: editOp.remove, name: 'content-encoding' },
 ]);
 
+const partsEdits = encodeEdits([{ op: editOp.set, name: 'content-type', value: 'multipart/byteranges' }]);
+
 /** What a request makes of a stored response: 0 leaves its own status. */
-export const shape = { whole: 0, part: 206, notModified: 304, failed: 412, unsatisfiable: 416 } as const;
+export const shape = {
+  whole: 0,
+  part: 206,
+  notModified: 304,
+  failed: 412,
+  unsatisfiable: 416,
+  parts: -206,
+} as const;
 
 /**
  * Judges conditions and range of the request against a stored head.
@@ -52,6 +70,7 @@ export function judgeShape(
     sizeBytes,
   );
   if (kind === rangeKind.part) return shape.part;
+  if (kind === rangeKind.several) return shape.parts;
   return kind === rangeKind.unsatisfiable ? shape.unsatisfiable : shape.whole;
 }
 
@@ -65,7 +84,9 @@ export function needsShape(exchange: Exchange, status: number): boolean {
 export function writeShape(exchange: Exchange, wanted: number, sizeBytes: number): void {
   const { writer, range } = exchange;
   if (wanted === shape.whole) return;
-  writer.set(commandWord.status, wanted);
+  writer.set(commandWord.status, Math.abs(wanted));
+  // The engine adds the boundary, and writes Content-Range in each part.
+  if (wanted === shape.parts) return writer.addEncoded(partsEdits);
   if (wanted === shape.part) {
     writer.set(commandWord.rangeFirstLow, range.first | 0);
     writer.set(commandWord.rangeFirstHigh, highWord(range.first));
@@ -79,6 +100,48 @@ export function writeShape(exchange: Exchange, wanted: number, sizeBytes: number
   writer.set(commandWord.reason, isFailed ? preconditionFailed : rangeNotSatisfiable);
   writer.addEncoded(noBodyEdits);
   if (!isFailed) writer.editText(editOp.set, contentRangeId, `bytes */${sizeBytes}`);
+}
+
+/** Names the ranges of `shape.parts`, outside the edits. */
+export function writeParts(exchange: Exchange): void {
+  const { writer, range, arena } = exchange;
+  const offset = writer.allocate(range.count * 16);
+  if (offset < 0) return;
+  for (let index = 0; index < range.count; index += 1) {
+    const at = (offset >> 2) + index * 4;
+    arena.words[at] = range.firsts[index]! | 0;
+    arena.words[at + 1] = highWord(range.firsts[index]!);
+    arena.words[at + 2] = range.lasts[index]! | 0;
+    arena.words[at + 3] = highWord(range.lasts[index]!);
+  }
+  writer.addFlag(commandFlag.parts);
+  writer.set(commandWord.bodyOffset, offset);
+  writer.set(commandWord.bodyLength, range.count * 16);
+}
+
+/** Whether the slice that is selected is the first that an answer of this shape needs. */
+export function fitsSlice(exchange: Exchange, wanted: number): boolean {
+  const { range, slice } = exchange;
+  if (slice.info === undefined || wanted === shape.parts) return false;
+  if (wanted === shape.part) return Math.floor(range.first / slice.info.sliceBytes) === slice.number;
+  return wanted !== shape.whole || slice.number === 0;
+}
+
+/** Says that the body goes on behind the slice that is served, outside the edits. */
+export function writeSlices(exchange: Exchange, wanted: number): void {
+  const { arena, slice, writer } = exchange;
+  if (slice.info === undefined || (wanted !== shape.whole && wanted !== shape.part)) return;
+  const offset = writer.allocate(16);
+  if (offset < 0) return;
+  const at = offset >> 2;
+  arena.words[at] = slice.info.sliceBytes;
+  arena.words[at + 1] = slice.marker;
+  arena.words[at + 2] = slice.info.sizeBytes | 0;
+  arena.words[at + 3] = highWord(slice.info.sizeBytes);
+  writer.addFlag(commandFlag.sliced);
+  writer.set(commandWord.bodyOffset, offset);
+  writer.set(commandWord.bodyLength, 16);
+  if (wanted === shape.whole) writer.set(commandWord.status, 200);
 }
 
 function highWord(value: number): number {
@@ -97,9 +160,11 @@ export function ttlWord(freshUntil: number, now: number): number {
  * @returns `next` where the object is gone, so that nothing has been written
  */
 export function serveEntry(exchange: Exchange, status: number, result: number, edits?: EncodedEdits): number {
-  const { entry, writer, now } = exchange;
-  // While it fills, its size is not certain.
-  const sizeBytes = entry.isObject ? entry.sizeBytes : -1;
+  const { entry, slice, writer, now } = exchange;
+  const isSlice = (entry.objectFlags & objectFlag.slice) !== 0;
+  // While it fills, its size may not be known.
+  const knownBytes = entry.sizeBytes <= Number.MAX_SAFE_INTEGER ? entry.sizeBytes : -1;
+  const sizeBytes = slice.info !== undefined && isSlice ? slice.info.sizeBytes : knownBytes;
   let wanted: number = shape.whole;
   if (needsShape(exchange, entry.status)) {
     const table = exchange.ports.readStoredHead(entry.object, entry.generation);
@@ -107,13 +172,18 @@ export function serveEntry(exchange: Exchange, status: number, result: number, e
       entry.clear();
       return next;
     }
-    const isWholeStatus = entry.status === 200;
+    const isWholeStatus = entry.status === 200 || isSlice;
     wanted = judgeShape(
       exchange,
       exchange.storedHead.reset(table),
       entry.storedAt,
       isWholeStatus ? sizeBytes : -1,
     );
+  }
+  if (isSlice && !fitsSlice(exchange, wanted)) {
+    entry.clear();
+    slice.isDeclined = true;
+    return next;
   }
   if (!exchange.beginCommand(commandKind.serve)) return answered;
   writer.set(commandWord.object, entry.object);
@@ -130,7 +200,9 @@ export function serveEntry(exchange: Exchange, status: number, result: number, e
     if (browser) writeStoredBrowserTtl(exchange);
     writeResponseRules(exchange);
     writer.endEdits(commandWord.editsOffset);
+    if (wanted === shape.parts) writeParts(exchange);
   }
+  if (isSlice) writeSlices(exchange, wanted);
   writer.end();
   return answered;
 }

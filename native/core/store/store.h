@@ -265,6 +265,8 @@ class Store {
   std::uint64_t leader_tag(FillRef fill) const;
   ObjectRef object_of(FillRef fill) const;
   bool is_windowed(FillRef fill) const;
+  // Whether anybody reads the fill at this moment.
+  bool is_read(FillRef fill) const;
 
   // ---- 304
   // A new version of the PINNED object `old`, with the same body, in its place under the key. `fill` is the revalidating fill that the

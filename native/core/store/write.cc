@@ -240,4 +240,6 @@ ObjectRef Store::object_of(FillRef ref) const {
 
 bool Store::is_windowed(FillRef ref) const { return Inside(*this).led(ref).windowed.load(std::memory_order_relaxed) != 0; }
 
+bool Store::is_read(FillRef ref) const { return Inside(*this).led(ref).readers.load(std::memory_order_seq_cst) != 0; }
+
 }  // namespace parapet::store

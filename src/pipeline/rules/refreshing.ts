@@ -6,6 +6,11 @@ import type { Caching } from '../../cache/index.ts';
 import { limits } from '../../lib/limits.ts';
 import type { KeptChanges } from './changes.ts';
 
+/** What stands for an object where a slice is fetched that is none yet. @param slice its number, plus 1 */
+export function sliceHandle(slice: number, marker: number): number {
+  return -((marker >>> 0) * 2 ** 20 + (slice % 2 ** 20));
+}
+
 interface Kept {
   readonly generation: number;
   readonly changes: KeptChanges;

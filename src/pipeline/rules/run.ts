@@ -4,6 +4,7 @@ import type { PhaseName } from '../../rules/action/protocol.ts';
 import type { Exchange } from '../exchange.ts';
 import { next, type Phase, refusal } from '../phase.ts';
 import { act } from './act.ts';
+import { sliceHandle } from './refreshing.ts';
 import { writeSecurity } from './security.ts';
 import { walkPhase } from './walk.ts';
 
@@ -70,7 +71,12 @@ export function endRules(exchange: Exchange): number {
 function recallRefresh(exchange: Exchange): number {
   const { changes, event } = exchange;
   const object = event.word(eventWord.revalidated);
-  const kept = exchange.refreshing.find(object, event.word(eventWord.revalidatedGeneration));
+  const slice = event.word(eventWord.slice);
+  const marker = event.word(eventWord.sliceMarker);
+  const kept =
+    object === 0 && slice !== 0
+      ? exchange.refreshing.find(sliceHandle(slice, marker), marker)
+      : exchange.refreshing.find(object, event.word(eventWord.revalidatedGeneration));
   exchange.readRules(exchange.nowMs);
   // Not knowing what was asked for, its answer cannot be stored.
   if (kept === undefined) return noRoom;

@@ -1,0 +1,82 @@
+/** Ranges of what is not stored yet, or still on its way. */
+import type { Test } from 'tap';
+import { readMetric, waitMetric } from '../../support/admin.ts';
+import { RawClient } from '../../support/raw-client.ts';
+import { Deferred, until } from '../../support/within.ts';
+import { mebibyte, type Site } from './site.ts';
+
+const timeoutMs = 30_000;
+
+/** `bytes=0-` is how a player begins: the fetch of the whole is shared, and ranges are answered while it fills. */
+export async function coldStart(t: Test, site: Site): Promise<void> {
+  const release = new Deferred<void>();
+  const { body } = site.add('/player', 4 * mebibyte, {
+    hold: async (sent) => {
+      if (sent >= 2 * mebibyte) await release.promise;
+    },
+  });
+  const first = await RawClient.connect(site.parapet.listener());
+  await first.write('GET /player HTTP/1.1\r\nHost: site.test\r\nRange: bytes=0-\r\n\r\n');
+  await until(timeoutMs, 'the request', () => (site.origin.count('/player') > 0 ? true : undefined));
+  const second = await RawClient.connect(site.parapet.listener());
+  const begun = new Deferred<void>();
+  const following = second.request('/player', {
+    fields: { Range: 'bytes=0-' },
+    timeoutMs,
+    onBody: () => begun.resolve(),
+  });
+  await begun.promise;
+  t.equal(site.origin.count('/player'), 1, 'bytes come while it fills, of the same fetch');
+  release.resolve();
+  const answers = [await first.read({ timeoutMs }), await following];
+  for (const answer of answers) {
+    t.same(
+      [answer.status, answer.field('Content-Range')],
+      [206, `bytes 0-${body.length - 1}/${body.length}`],
+    );
+  }
+  t.ok(answers[0]?.body.equals(body));
+  t.match(answers[0]?.field('Cache-Status'), 'parapet; fwd=uri-miss; fwd-status=200; stored');
+  const part = await first.request('/player', { fields: { Range: 'bytes=3000000-3000009' } });
+  t.match(part.field('Cache-Status'), /^parapet; hit/);
+  t.ok(part.body.equals(body.subarray(3_000_000, 3_000_010)));
+  t.same(site.ranges('/player'), [''], 'the origin was asked for the whole');
+  const direct = site.add('/direct', 2 * mebibyte);
+  const middle = await first.request('/direct', { fields: { Range: 'bytes=1000000-1000009' } });
+  t.same([middle.status, site.ranges('/direct')], [206, ['bytes=1000000-1000009']], 'a part goes as it came');
+  t.ok(middle.body.equals(direct.body.subarray(1_000_000, 1_000_010)));
+  first.destroy();
+  second.destroy();
+}
+
+/** The fetch goes on for the store as long as no more than so much is lacking. */
+export async function thrift(t: Test, site: Site): Promise<void> {
+  const rows: [path: string, bytes: number, requests: number][] = [
+    ['/nearly', 1.5 * mebibyte, 1],
+    ['/hardly', 8 * mebibyte, 2],
+  ];
+  for (const [path, bytes, requests] of rows) {
+    const release = new Deferred<void>();
+    const { body } = site.add(path, bytes, {
+      hold: async (sent) => {
+        if (sent >= 0.75 * mebibyte) await release.promise;
+      },
+    });
+    const client = await RawClient.connect(site.parapet.listener());
+    const begun = new Deferred<void>();
+    const lost = client.request(path, { host: 'thrifty.test', timeoutMs, onBody: () => begun.resolve() });
+    lost.catch(() => {});
+    await begun.promise;
+    await until(timeoutMs, 'what is not held', () => (site.sent(path) >= 0.75 * mebibyte ? true : undefined));
+    const name = 'parapet_connections_open';
+    const open = (await readMetric(site.parapet, name)) ?? 0;
+    client.destroy();
+    await waitMetric(site.parapet, name, (value) => value < open);
+    release.resolve();
+    const other = await RawClient.connect(site.parapet.listener());
+    const whole = await other.request(path, { host: 'thrifty.test', timeoutMs });
+    t.ok(whole.body.equals(body), path);
+    t.equal(site.origin.count(path), requests, path);
+    other.destroy();
+  }
+}
