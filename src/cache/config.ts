@@ -70,7 +70,8 @@ export const cacheConfig = section(
       default: '1MiB',
       minimum: 65536,
       maximum: 67108864,
-      description: 'Length of such a slice; at most `store.objectBytesMax`.',
+      description:
+        'Length of the slices of `origin_range_requests`; one above `store.objectBytesMax` counts as that.',
     }),
     fillAfterAbortBytesMax: bytes({
       default: '1TiB',

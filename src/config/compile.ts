@@ -227,7 +227,8 @@ function compileZones(config: Config, rules: CompiledRules, numbers: Map<string,
       name: zone.name,
       key: numberOf(numbers, zone.name),
       origin: origins.get(zone.origin) ?? 0,
-      cache: zone.cache,
+      // A slice is an object like others.
+      cache: { ...zone.cache, sliceBytes: Math.min(zone.cache.sliceBytes, config.store.objectBytesMax) },
       rulesets: [...ofAll, ...own],
     };
   });

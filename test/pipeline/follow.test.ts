@@ -55,6 +55,7 @@ function scene(): Scene {
         freshUntil: object?.freshUntil ?? 0,
         objectFlags: object?.flags ?? 0,
         objectStatus: object?.status ?? 0,
+        objectBodyLow: object?.body.length ?? 0,
       });
       return only(engine.run(() => policy.onBatch()));
     },
@@ -76,11 +77,13 @@ t.test('what fills already is served while it fills', async (t) => {
   t.equal(serve.edits[0]?.value, 'parapet; fwd=uri-miss; fwd-status=200; collapsed');
 });
 
-t.test('a range waits for no size: the whole is served', async (t) => {
+t.test('a range of what fills is served, where its size is known', async (t) => {
   const { engine, send, follow } = scene();
   send();
-  const object = engine.put('hidden', { freshUntil: engine.now + 60 });
-  t.equal(follow('head', object, storeState.filling, [['range', 'bytes=0-1']]).word('status'), 0);
+  const object = engine.put('hidden', { freshUntil: engine.now + 60, body: 'hello' });
+  const part = follow('head', object, storeState.filling, [['range', 'bytes=1-2']]);
+  t.equal(part.word('status'), 206);
+  t.equal(part.edits[0]?.value, 'bytes 1-2/5');
 });
 
 t.test('a response that is stale already is not shared', async (t) => {

@@ -1,4 +1,5 @@
 /** One proxy and one origin for all cases: the origin serves patterns by ranges, and remembers what it was asked for. */
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Test } from 'tap';
 import { askAdmin } from '../../support/admin.ts';
@@ -18,6 +19,8 @@ export interface Resource {
   ignoresRange?: boolean;
   /** Told of every answer's body as it is sent; waits for the promise before the rest goes. */
   hold?: (sent: number) => Promise<void>;
+  /** Told when an answer has gone, or cannot go on. */
+  closed?: () => void;
   /** Changes the answer to a range request before it goes. */
   spoil?: (response: { status: number; fields: Record<string, string>; body: Buffer }) => void;
 }
@@ -53,11 +56,12 @@ async function send(response: ServerResponse, body: Buffer, resource: Resource, 
     if (response.destroyed) return;
     const piece = body.subarray(at, at + step);
     count(piece.length);
-    if (!response.write(piece))
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        response.once('close', resolve);
-      });
+    if (response.write(piece)) continue;
+    const over = new AbortController();
+    const { signal } = over;
+    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]).finally(
+      () => over.abort(),
+    );
   }
   response.end();
 }
@@ -92,6 +96,7 @@ export async function startSite(t: Test): Promise<Site> {
     const resource = resources.get(seen.path);
     if (resource === undefined) return void response.writeHead(404).end();
     const { status, fields, body } = answerTo(request, resource);
+    response.once('close', () => resource.closed?.());
     response.writeHead(status, { 'Content-Length': body.length, ...fields });
     const isBodyless = request.method === 'HEAD' || status === 304;
     if (isBodyless) return void response.end();
