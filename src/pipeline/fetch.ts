@@ -20,7 +20,7 @@ import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
 import { writeChanges } from './rules/changes.ts';
 import { sliceHandle } from './rules/refreshing.ts';
-import { firstSlice, isOpenFromStart } from './slice-choice.ts';
+import { firstSlice, isOpenFromStart } from './select-slice.ts';
 
 const hostId = knownId('host');
 const maxForwardsId = knownId('max-forwards');

@@ -59,7 +59,7 @@ function onHead(exchange: Exchange): number {
   if (isSelected(exchange) && (note.isOwn || mayShare(exchange))) {
     const wasStale = note.reason === forwardReason.stale || note.reason === forwardReason.request;
     const result = wasStale
-      ? entry.isObject
+      ? entry.isObject && !note.isOwn
         ? cacheResult.revalidated
         : cacheResult.expired
       : cacheResult.miss;

@@ -27,7 +27,7 @@ import { directive } from '../lib/cache-control.ts';
 import { limits } from '../lib/limits.ts';
 import type { Exchange } from './exchange.ts';
 import { next } from './phase.ts';
-import { buildSliceKey, chooseSlice } from './slice-choice.ts';
+import { buildSliceKey, chooseSlice } from './select-slice.ts';
 
 const authorizationId = knownId('authorization');
 const directivesMask = maskOf(['cache-control', 'pragma']);

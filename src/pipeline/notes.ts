@@ -25,7 +25,7 @@ const failedMask = 7;
 const changedBit = 1 << 10;
 const skippedShift = 11;
 const skippedMask = 0xffff;
-const ownBit = 1 << 27;
+const ownBit = 1 << 28;
 
 /** One note, unpacked. */
 export class Note {

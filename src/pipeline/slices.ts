@@ -27,7 +27,7 @@ import { ask, lookUpAgain, putPassMarker, takePrimary } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
 import { respondPage } from './respond.ts';
-import { buildSliceKey, lastWanted } from './slice-choice.ts';
+import { buildSliceKey, lastWanted } from './select-slice.ts';
 
 const originFailed = reasons.indexOf('origin_failed');
 const highWord = 4_294_967_296;

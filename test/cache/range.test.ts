@@ -73,7 +73,7 @@ t.test('up to 300 ranges in order, few out of order', async (t) => {
   const ascending = Array.from({ length: 300 }, (_, index) => `${index * 2}-${index * 2}`);
   t.equal(several(`bytes=${ascending.join(',')}`, 1000).length, 300);
   t.same(several(`bytes=${ascending.join(',')},700-700`, 1000), []);
-  const descending = ascending.slice(0, 17).reverse();
+  const descending = ascending.slice(0, 17).toReversed();
   t.same(several(`bytes=${descending.join(',')}`, 1000), []);
   t.equal(several(`bytes=${descending.slice(1).join(',')}`, 1000).length, 16);
 });

@@ -10,9 +10,12 @@ import {
   drains,
   leaves,
   purges,
+  randomRanges,
+  rules,
   seeks,
   smallAndWithoutRanges,
   spoilt,
+  varies,
   wholes,
 } from './cache-ranges/slices.ts';
 import { curlReads, severalRanges, slowReader, storedEdges } from './cache-ranges/stored.ts';
@@ -35,6 +38,9 @@ const cases: [name: string, run: (t: Test, site: Site) => Promise<void>][] = [
   ['a client that does not read', drains],
   ['a client that leaves', leaves],
   ['a purge', purges],
+  ['slices that vary', varies],
+  ['slices and rules', rules],
+  ['random ranges in slices', randomRanges],
 ];
 
 await t.test('ranges', { skip: skipReason, timeout: patience(isFull ? 590_000 : 230_000) }, async (t) => {

@@ -112,6 +112,22 @@ export async function startSite(t: Test): Promise<Site> {
           hosts: ['slices.test'],
           origin: 'site',
           cache: { origin_range_requests: { mode: 'on' } },
+          rules: {
+            http_request_transform: [
+              {
+                expression: 'http.request.uri.path eq "/moved/told"',
+                action: 'rewrite',
+                action_parameters: { uri: { path: { value: '/told' } } },
+              },
+            ],
+            http_request_late_transform: [
+              {
+                expression: 'http.request.uri.path eq "/told"',
+                action: 'rewrite',
+                action_parameters: { headers: { 'X-Told': { operation: 'set', value: 'yes' } } },
+              },
+            ],
+          },
         },
         {
           name: 'thrifty',

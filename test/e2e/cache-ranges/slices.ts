@@ -1,7 +1,8 @@
 /** Large objects in slices: what is asked of the origin, what is kept, what a change of the object does. */
+import { array, assert, asyncProperty, integer, tuple } from 'fast-check';
 import type { Test } from 'tap';
 import { type Answer, RawClient, sha256 } from '../../support/raw-client.ts';
-import { isFull } from '../../support/scale.ts';
+import { isFull, scaled } from '../../support/scale.ts';
 import { Deferred, until } from '../../support/within.ts';
 import { mebibyte, type Resource, type Site } from './site.ts';
 
@@ -253,4 +254,62 @@ export async function purges(t: Test, site: Site): Promise<void> {
   await site.purge(`http://${host}/purged`);
   await get(site, '/purged');
   t.equal(site.origin.count('/purged'), 6);
+}
+
+/** Slices of responses that vary, one set for each value. */
+export async function varies(t: Test, site: Site): Promise<void> {
+  const size = 3 * mebibyte;
+  const { body } = site.add('/varies', size, { fields: { Vary: 'X-Kind' } });
+  for (const [kind, requests] of [
+    ['a', 3],
+    ['b', 6],
+    ['a', 6],
+  ] as const) {
+    const answer = await get(site, '/varies', undefined, { 'X-Kind': kind });
+    t.equal(sha256(answer.body), sha256(body));
+    t.equal(site.origin.count('/varies'), requests, kind);
+  }
+  const part = await get(site, '/varies', 'bytes=2000000-2100000', { 'X-Kind': 'b' });
+  t.ok(part.body.equals(body.subarray(2_000_000, 2_100_001)));
+  t.equal(site.origin.count('/varies'), 6);
+}
+
+/** What rules make of a request stands for all of its slices. */
+export async function rules(t: Test, site: Site): Promise<void> {
+  const { body } = site.add('/told', 4 * mebibyte);
+  const answer = await get(site, '/moved/told');
+  t.equal(sha256(answer.body), sha256(body));
+  const seen = site.origin.of('/told');
+  t.equal(seen.length, 4);
+  t.ok(seen.every(({ fields }) => fields['x-told'] === 'yes'));
+  t.ok(seen.every(({ fields }) => fields['x-forwarded-proto'] === 'http'));
+}
+
+/** Random ranges of one object, by several clients at once: always its bytes, each slice once. */
+export async function randomRanges(t: Test, site: Site): Promise<void> {
+  const size = 7 * mebibyte + 777;
+  const { body } = site.add('/random', size);
+  const position = integer({ min: 0, max: size - 1 });
+  const clients = await Promise.all([1, 2, 3].map(() => RawClient.connect(site.parapet.listener())));
+  const wishes = array(tuple(position, integer({ min: 0, max: 2 * mebibyte })), {
+    minLength: 3,
+    maxLength: 3,
+  });
+  await assert(
+    asyncProperty(wishes, async (pairs) => {
+      await Promise.all(
+        pairs.map(async ([first, length], index) => {
+          const last = Math.min(first + length, size - 1);
+          const fields = { Range: `bytes=${first}-${last}` };
+          const answer = await clients[index]?.request('/random', { host, fields, timeoutMs });
+          const isRight = answer?.status === 206 && answer.body.equals(body.subarray(first, last + 1));
+          if (!isRight) throw new Error(`${first}-${last}: ${answer?.status}`);
+        }),
+      );
+    }),
+    { numRuns: scaled(20, 200) },
+  );
+  const wanted = site.ranges('/random');
+  t.equal(new Set(wanted).size, wanted.length, 'each slice once');
+  for (const client of clients) client.destroy();
 }
