@@ -72,6 +72,43 @@ const rules = {
       },
     },
   ],
+  http_request_cache_settings: [
+    {
+      ref: 'pictures',
+      expression: 'starts_with(http.request.uri.path, "/pictures/")',
+      action: 'set_cache_settings',
+      action_parameters: {
+        cache: true,
+        edge_ttl: {
+          mode: 'override_origin',
+          default: 86400,
+          status_code_ttl: [{ status_code: 404, value: 60 }],
+        },
+        browser_ttl: { mode: 'override_origin', default: 3600 },
+        cache_key: { custom_key: { query_string: { include: { list: ['width'] } } } },
+      },
+    },
+  ],
+  http_response_cache_settings: [
+    {
+      ref: 'static',
+      expression: 'http.response.content_type.media_type in {"text/css" "text/javascript"}',
+      action: 'set_cache_settings',
+      action_parameters: { strip_set_cookie: true },
+    },
+    {
+      ref: 'tags',
+      expression: 'true',
+      action: 'set_cache_tags',
+      action_parameters: { operation: 'add', expression: 'concat("host-", http.host)' },
+    },
+    {
+      ref: 'short',
+      expression: 'http.response.code eq 404',
+      action: 'set_cache_control',
+      action_parameters: { 'max-age': { operation: 'set', value: 30 } },
+    },
+  ],
   http_response_headers_transform: [
     {
       ref: 'hsts',

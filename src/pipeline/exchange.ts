@@ -26,6 +26,7 @@ import type { Plan, ZonePlan } from './plan.ts';
 import { type FieldChange, type KeptChanges, RequestChanges } from './rules/changes.ts';
 import type { SecurityNote } from './rules/note.ts';
 import { RefreshingChanges } from './rules/refreshing.ts';
+import { ResponseCacheChanges } from './rules/response-changes.ts';
 import type { RuleSet } from './rules/ruleset.ts';
 import { SliceChoice } from './slice-choice.ts';
 import { StoredEntry } from './stored-entry.ts';
@@ -105,6 +106,8 @@ export class Exchange {
   /** Generation of the marker that `vary` was read from. */
   marker = 0;
 
+  /** Slot of the phase http_response_cache_settings. */
+  readonly responseCache = new ResponseCacheChanges();
   /** The slice that the request needs first, where the response is stored in slices. */
   readonly slice = new SliceChoice();
 
@@ -195,6 +198,7 @@ export class Exchange {
   writeNote(): void {
     const { changes, note } = this;
     note.isChanged = !changes.isEmpty;
+    note.hasCacheRules = this.caching !== this.zone.caching;
     note.skipped = changes.skipped;
     note.ruleTimeMs = this.ruleTimeMs;
     this.notes.write(this.event.slot, this.event.generation, this.note);

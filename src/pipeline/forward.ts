@@ -38,6 +38,7 @@ import {
 } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
+import { writeChanges } from './rules/changes.ts';
 import { writeResponseRules } from './rules/response.ts';
 
 const cacheTagId = knownId('cache-tag');
@@ -72,6 +73,7 @@ export function beginForward(exchange: Exchange, result: number, edits: EncodedE
   if (!exchange.beginCommand(commandKind.forward)) return false;
   writer.set(commandWord.cacheResult, result);
   writer.beginEdits();
+  writeChanges(writer, exchange.responseCache.fields);
   writeOwnFields(exchange);
   writer.addEncoded(edits);
   writeBrowserTtl(exchange, response, response.code);
@@ -130,6 +132,7 @@ export function writeStore(exchange: Exchange): void {
     writer.set(commandWord.keyLength, key.length);
   }
   writer.beginEdits();
+  writeChanges(writer, exchange.responseCache.fields);
   writeOwnFields(exchange);
   writePrivateFields(exchange);
   if (decision.dropsSetCookie) writer.removeField(setCookieId);

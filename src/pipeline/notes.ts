@@ -25,6 +25,7 @@ const failedMask = 7;
 const changedBit = 1 << 10;
 const skippedShift = 11;
 const skippedMask = 0xffff;
+const cacheRulesBit = 1 << 27;
 const ownBit = 1 << 28;
 
 /** One note, unpacked. */
@@ -41,6 +42,8 @@ export class Note {
   leadersFailed = 0;
   /** Rules have changed the request; what later events need of that, they find by running those rules again. */
   isChanged = false;
+  /** Rules have changed the cache settings. */
+  hasCacheRules = false;
   /** Bits of the phases that a rule has left out. */
   skipped = 0;
   /** The time that rules saw: it is the same when they run again. */
@@ -54,6 +57,7 @@ export class Note {
     this.isOwn = false;
     this.leadersFailed = 0;
     this.isChanged = false;
+    this.hasCacheRules = false;
     this.skipped = 0;
     this.ruleTimeMs = 0;
     return this;
@@ -74,6 +78,7 @@ export class Notes {
     note.isOwn = (bits & ownBit) !== 0;
     note.leadersFailed = (bits >> failedShift) & failedMask;
     note.isChanged = (bits & changedBit) !== 0;
+    note.hasCacheRules = (bits & cacheRulesBit) !== 0;
     note.skipped = (bits >> skippedShift) & skippedMask;
     note.ruleTimeMs = note.isKnown ? this.#times[slot]! : 0;
     return note;
@@ -90,6 +95,7 @@ export class Notes {
       (note.isOwn ? ownBit : 0) |
       (Math.min(note.leadersFailed, failedMask) << failedShift) |
       (note.isChanged ? changedBit : 0) |
+      (note.hasCacheRules ? cacheRulesBit : 0) |
       ((note.skipped & skippedMask) << skippedShift);
     this.#times[slot] = note.ruleTimeMs;
   }

@@ -12,6 +12,7 @@ import { lookUp } from './lookup.ts';
 import { originFailed } from './origin-failed.ts';
 import { concludeResponse, takeResponse } from './origin-head.ts';
 import type { Phase } from './phase.ts';
+import { recallCacheSettings, requestCacheSettings, responseCacheSettings } from './rules/cache.ts';
 import {
   beginRules,
   dynamicRedirect,
@@ -37,12 +38,13 @@ const requestRules: readonly Phase[] = [
   transform,
   firewallCustom,
   lateTransform,
+  requestCacheSettings,
   endRules,
 ];
 
 export function composePhases(snapshot: PolicySnapshot): PhaseLists {
   const hasRules = snapshot.rulesets.length > 0;
-  const recall = hasRules ? [recallRules] : [];
+  const recall = hasRules ? [recallRules, recallCacheSettings] : [];
   return {
     request: [
       door,
@@ -58,7 +60,8 @@ export function composePhases(snapshot: PolicySnapshot): PhaseLists {
       address,
       ...recall,
       takeResponse,
-      // http_response_cache_settings to http_log_custom_fields: 17 to 23. http_response_headers_transform (19) joins
+      ...(hasRules ? [responseCacheSettings] : []),
+      // http_custom_errors to http_log_custom_fields: 18 to 23. http_response_headers_transform (19) joins
       // where a response is written, whoever made it: `writeResponseRules`.
       concludeResponse,
     ],

@@ -6,7 +6,7 @@ import { NetworkSet } from '../lib/ip.ts';
 import { Balancer, defaultOriginSettings, HealthTable } from '../origin/index.ts';
 import { loadInSlices, RequestReader, type ServerAddress, warm } from '../rules/run/index.ts';
 import { ErrorPages } from './error-page.ts';
-import { prepareInSlices, type RuleSet } from './rules/ruleset.ts';
+import { hasPhase, prepareInSlices, type RuleSet } from './rules/ruleset.ts';
 import type { PolicyLimits, PolicySnapshot, ZoneSnapshot } from './snapshot.ts';
 
 export interface ZonePlan {
@@ -23,6 +23,9 @@ export interface ZonePlan {
   readonly slowMaskHigh: number;
   /** In the order in which they run within a phase. */
   readonly ruleSets: readonly RuleSet[];
+  /** Whether there are rules of http_request_cache_settings, and of http_response_cache_settings. */
+  readonly hasCacheRules: boolean;
+  readonly hasResponseCacheRules: boolean;
 }
 
 export interface Plan {
@@ -63,6 +66,7 @@ function planZone(
   if (snapshot.trustedProxies.length > 0) names.push(...forwarding);
   const mask = maskOf(names);
   const caching = new Caching(zone.cache);
+  const own = zone.rulesets.map((index) => ruleSets[index] as RuleSet);
   return {
     name: zone.name,
     key: zone.key,
@@ -73,7 +77,9 @@ function planZone(
     hasFastHit: caching.isPlain && !snapshot.testFaults,
     slowMaskLow: mask.low,
     slowMaskHigh: mask.high,
-    ruleSets: zone.rulesets.map((index) => ruleSets[index] as RuleSet),
+    ruleSets: own,
+    hasCacheRules: hasPhase(own, 'http_request_cache_settings'),
+    hasResponseCacheRules: hasPhase(own, 'http_response_cache_settings'),
   };
 }
 
@@ -88,6 +94,8 @@ export const noZone: ZonePlan = {
   slowMaskLow: 0,
   slowMaskHigh: 0,
   ruleSets: [],
+  hasCacheRules: false,
+  hasResponseCacheRules: false,
 };
 
 /** By the number of the listener. */

@@ -28,6 +28,7 @@ import { answered, next, refusalReason, refusalStatus, runPhases } from './phase
 import { composePhases, type PhaseLists } from './phases.ts';
 import { noZone, type Plan, planInSlices, type ZonePlan } from './plan.ts';
 import { respondPage } from './respond.ts';
+import { matchesAtHit } from './rules/ruleset.ts';
 import { ttlWord } from './serve.ts';
 import type { PolicySnapshot } from './snapshot.ts';
 
@@ -178,7 +179,7 @@ export class Policy {
     return true;
   }
 
-  /** Whether any rule of the zone, of any phase, matches the request: one pass over all of them. */
+  /** Whether any rule of the zone that has a say at a hit matches the request: one pass over all of them. */
   #matchesRule(base: number, plan: Plan, zone: ZonePlan, nowMs: number): boolean {
     const exchange = this.#exchange;
     exchange.event.base = base;
@@ -187,7 +188,7 @@ export class Policy {
     exchange.readAt = base;
     const { ruleSets } = zone;
     for (let index = 0; index < ruleSets.length; index += 1) {
-      if (ruleSets[index]!.matcher.next(0) >= 0) return true;
+      if (matchesAtHit(ruleSets[index]!)) return true;
     }
     return false;
   }

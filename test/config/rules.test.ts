@@ -74,7 +74,7 @@ t.test('every fault is told at once, of shape and of language', async (t) => {
         - { expression: ssl, action: skip, action_parameters: {} }
         - { expression: ssl, action: skip, action_parameters: { products: [waf] } }
         - { expression: ssl, action: log, ratelimit: {} }
-      http_request_cache_settings: []
+      http_config_settings: []
       http_request_firewall_costum: []
 `),
     [
@@ -92,7 +92,7 @@ t.test('every fault is told at once, of shape and of language', async (t) => {
       '14: {}: a skip that skips nothing',
       '15: products: "products" is not available yet in this version (zones[0].rules.http_request_firewall_custom[9].action_parameters.products)',
       '16: ratelimit: "ratelimit" is not available yet in this version (zones[0].rules.http_request_firewall_custom[10].ratelimit)',
-      '17: http_request_cache_settings: "http_request_cache_settings" is not available yet in this version (zones[0].rules.http_request_cache_settings)',
+      '17: http_config_settings: "http_config_settings" is not available yet in this version (zones[0].rules.http_config_settings)',
       '18: http_request_firewall_costum: unknown key "http_request_firewall_costum" in zones[0].rules',
     ],
   );

@@ -80,7 +80,10 @@ t.test('what is not there yet says so', async (t) => {
       'the function "remove_query_args" is not available yet',
     ],
     ['cf.bot_management.score < 30', 'the field "cf.bot_management.score" is not available yet'],
-    ['http.response.code == 200', 'the field "http.response.code" is not available yet'],
+    [
+      'http.response.code == 200',
+      'the field "http.response.code" is not known in this phase: there is no response yet',
+    ],
     ['ip.geoip.country == "DE"', 'the field "ip.geoip.country" is not available yet'],
   ];
   for (const [text, message] of rows) t.equal(compile([text]).findings[0]?.message, message, text);

@@ -6,6 +6,7 @@ import type { Matcher } from '../../rules/run/index.ts';
 import type { Exchange } from '../exchange.ts';
 import { next } from '../phase.ts';
 import { respondContent, respondEmpty, respondPage } from '../respond.ts';
+import { cacheControl, cacheTags, stripFields } from './act-response.ts';
 import type { Action, Rule } from './ruleset.ts';
 import { writeSecurity } from './security.ts';
 import { fieldText, textOf } from './value.ts';
@@ -73,6 +74,11 @@ const rewriteRequest: Act<Rewrite> = (exchange, { fields }, _rule, matcher) => {
   return next;
 };
 
+const cacheSettings: Act<Extract<Action, { kind: 'cacheSettings' }>> = (exchange, { settings }) => {
+  exchange.caching = exchange.caching.with(settings);
+  return next;
+};
+
 const acts: { readonly [K in Action['kind']]: Act<Extract<Action, { kind: K }>> } = {
   block,
   log,
@@ -80,6 +86,10 @@ const acts: { readonly [K in Action['kind']]: Act<Extract<Action, { kind: K }>> 
   redirect,
   rewriteUri,
   rewriteRequest,
+  cacheSettings,
+  stripFields,
+  cacheTags,
+  cacheControl,
   // Joins where a response is written: `response.ts`.
   rewriteResponse: () => next,
 };

@@ -4,7 +4,7 @@ import type { Matcher } from '../../rules/run/index.ts';
 import type { Exchange } from '../exchange.ts';
 import { next } from '../phase.ts';
 import { withChange, writeChanges } from './changes.ts';
-import type { Rule } from './ruleset.ts';
+import { hasPhase, type Rule } from './ruleset.ts';
 import { fieldText } from './value.ts';
 import { walkPhase } from './walk.ts';
 
@@ -13,7 +13,7 @@ const phase = 'http_response_headers_transform';
 /** Whether rules may have something to say of the response. */
 export function hasResponseRules(exchange: Exchange): boolean {
   if (!exchange.isReadByRules || !exchange.event.hasClient) return false;
-  return exchange.zone.ruleSets.some(({ phases }) => phases[phase].start < phases[phase].end);
+  return hasPhase(exchange.zone.ruleSets, phase);
 }
 
 function rewriteResponse(exchange: Exchange, { action }: Rule, matcher: Matcher): number {

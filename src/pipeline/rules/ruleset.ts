@@ -39,7 +39,11 @@ export type Action =
   | SettingsOf<'redirect'>
   | SettingsOf<'rewriteUri'>
   | { readonly kind: 'rewriteRequest'; readonly fields: readonly FieldRewrite[] }
-  | { readonly kind: 'rewriteResponse'; readonly fields: readonly FieldRewrite[] };
+  | { readonly kind: 'rewriteResponse'; readonly fields: readonly FieldRewrite[] }
+  | SettingsOf<'cacheSettings'>
+  | SettingsOf<'stripFields'>
+  | SettingsOf<'cacheTags'>
+  | SettingsOf<'cacheControl'>;
 
 export interface Rule {
   readonly id: string;
@@ -56,6 +60,18 @@ export interface RuleSet {
   readonly matcher: Matcher;
   readonly rules: readonly Rule[];
   readonly phases: Readonly<Record<PhaseName, PhaseRange>>;
+}
+
+/** Whether a rule matches that has a say at a hit: not one of those for what the origin answers. */
+export function matchesAtHit({ matcher, phases }: RuleSet): boolean {
+  const { start, end } = phases.http_response_cache_settings;
+  if (start === end) return matcher.next(0) >= 0;
+  return matcher.next(0, start) >= 0 || matcher.next(end) >= 0;
+}
+
+/** Whether any of the rulesets has a rule in the phase. */
+export function hasPhase(ruleSets: readonly RuleSet[], phase: PhaseName): boolean {
+  return ruleSets.some(({ phases }) => phases[phase].start < phases[phase].end);
 }
 
 /** The bit of a phase in `RequestChanges.skipped`. */

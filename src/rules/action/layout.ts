@@ -6,6 +6,8 @@ const kinds: Readonly<Record<PhaseName, readonly ActionKind[]>> = {
   http_request_transform: ['rewriteUri'],
   http_request_firewall_custom: ['block', 'skip', 'log'],
   http_request_late_transform: ['rewriteHeaders'],
+  http_request_cache_settings: ['cacheSettings'],
+  http_response_cache_settings: ['stripFields', 'cacheTags', 'cacheControl'],
   http_response_headers_transform: ['rewriteHeaders'],
 };
 

@@ -75,13 +75,19 @@ export const phaseTable = [
     isBuilt: true,
     about: 'Changes fields of the request that the origin gets.',
   },
-  { name: 'http_request_cache_settings', actions: ['set_cache_settings'], about: '' },
+  {
+    name: 'http_request_cache_settings',
+    actions: ['set_cache_settings'],
+    isBuilt: true,
+    about: 'Decides what is stored, for how long and under which key.',
+  },
   { name: 'http_request_snippets', actions: [], about: '' },
   { name: 'http_request_cloud_connector', actions: ['route'], about: '' },
   {
     name: 'http_response_cache_settings',
     actions: ['set_cache_settings', 'set_cache_tags', 'set_cache_control'],
-    about: '',
+    isBuilt: true,
+    about: 'Changes the response of the origin before it is stored, also one that is not.',
   },
   { name: 'http_custom_errors', actions: ['serve_error'], about: '' },
   {

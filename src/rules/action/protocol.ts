@@ -2,6 +2,7 @@
  * Rules as they stand in a snapshot: plain data, checked and complete. An expression is an index into the program of
  * its ruleset.
  */
+import type { CacheSettingsChange } from '../../lib/cache-settings.ts';
 import type { ExpressionProgram } from '../protocol.ts';
 
 /** The phases that are built, in the order in which they run. */
@@ -10,6 +11,8 @@ export const phaseNames = [
   'http_request_transform',
   'http_request_firewall_custom',
   'http_request_late_transform',
+  'http_request_cache_settings',
+  'http_response_cache_settings',
   'http_response_headers_transform',
 ] as const;
 export type PhaseName = (typeof phaseNames)[number];
@@ -21,6 +24,15 @@ export type Value = { readonly text: string } | { readonly expression: number };
 export type HeaderRewrite =
   | { readonly operation: 'set' | 'add'; readonly name: string; readonly value: Value }
   | { readonly operation: 'remove'; readonly name: string };
+
+/** A directive of Cache-Control, by its name. */
+export interface ControlChange {
+  readonly name: string;
+  /** undefined: it is removed. */
+  readonly text: string | undefined;
+  /** For the cache alone; what is stored and sent stays as it is. */
+  readonly isHidden: boolean;
+}
 
 export type ActionSettings =
   | {
@@ -45,7 +57,17 @@ export type ActionSettings =
       readonly keepsQuery: boolean;
     }
   | { readonly kind: 'rewriteUri'; readonly path?: Value; readonly query?: Value }
-  | { readonly kind: 'rewriteHeaders'; readonly headers: readonly HeaderRewrite[] };
+  | { readonly kind: 'rewriteHeaders'; readonly headers: readonly HeaderRewrite[] }
+  | { readonly kind: 'cacheSettings'; readonly settings: CacheSettingsChange }
+  /** By field, whether it is removed. */
+  | { readonly kind: 'stripFields'; readonly strips: readonly (readonly [name: string, strips: boolean])[] }
+  | {
+      readonly kind: 'cacheTags';
+      readonly operation: 'add' | 'remove' | 'set';
+      /** Tags with commas between them. */
+      readonly tags: Value;
+    }
+  | { readonly kind: 'cacheControl'; readonly changes: readonly ControlChange[] };
 export type ActionKind = ActionSettings['kind'];
 export type SettingsOf<K extends ActionKind> = Extract<ActionSettings, { kind: K }>;
 
@@ -80,4 +102,8 @@ export const actionWords: Readonly<Record<ActionKind, string>> = {
   redirect: 'redirect',
   rewriteUri: 'rewrite',
   rewriteHeaders: 'rewrite',
+  cacheSettings: 'set_cache_settings',
+  stripFields: 'set_cache_settings',
+  cacheTags: 'set_cache_tags',
+  cacheControl: 'set_cache_control',
 };

@@ -1,5 +1,11 @@
 /** From the rules of a zone (or of all zones) to a ruleset that a worker can load, or to every fault in them. */
-import { compileSet, type ExpressionText, requestScheme } from '../compile/index.ts';
+import {
+  compileSet,
+  type ExpressionText,
+  requestScheme,
+  responseScheme,
+  type Scheme,
+} from '../compile/index.ts';
 import type { ActionContext } from './action.ts';
 import type { Lists } from './lists.ts';
 import {
@@ -55,6 +61,11 @@ interface PlacedRule {
   readonly rule: RuleConfig;
 }
 
+/** Names that the expressions of a phase may use. */
+function schemeOf(phase: PhaseName): Scheme {
+  return phase === 'http_response_cache_settings' ? responseScheme : requestScheme;
+}
+
 /** Rules that are compiled together. Conditions come first, in order; what actions compute follows. */
 class Batch {
   readonly conditions: Placed[] = [];
@@ -69,7 +80,13 @@ class Batch {
   }
 
   add({ phase, path, rule }: PlacedRule): void {
-    this.conditions.push({ text: String(rule.expression), want: 'Bool', path: [...path, 'expression'] });
+    const scheme = schemeOf(phase);
+    this.conditions.push({
+      text: String(rule.expression),
+      want: 'Bool',
+      path: [...path, 'expression'],
+      scheme,
+    });
     const action = this.#action(phase, path, rule);
     if (action === undefined) return;
     const id = rule.ref ?? rule.id ?? path.join(':');
@@ -81,7 +98,7 @@ class Batch {
     const context: ActionContext = {
       phase,
       bytes: (at, text) => {
-        this.texts.push({ text, want: 'Bytes', path: [...path, ...at] });
+        this.texts.push({ text, want: 'Bytes', path: [...path, ...at], scheme: schemeOf(phase) });
         return this.#count + this.texts.length - 1;
       },
       fault: (at, message, expected, part) => {
@@ -100,7 +117,7 @@ class Batch {
   compile(lists: Lists): CompiledRuleset {
     const expressions = [...this.conditions, ...this.texts];
     if (expressions.length === 0) return { findings: this.findings };
-    const { program, findings } = compileSet({ scheme: requestScheme, lists, expressions });
+    const { program, findings } = compileSet({ scheme: responseScheme, lists, expressions });
     for (const { index, from, to, message, hint, severity } of findings) {
       const { path = [] } = expressions[index] ?? {};
       this.findings.push({ path, message, hint, span: { from, to }, severity });

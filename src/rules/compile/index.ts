@@ -11,14 +11,17 @@ import type { Scheme } from './scheme.ts';
 
 export type { ExpressionKind, ExpressionProgram, FieldType } from '../protocol.ts';
 export { checkList, type NamedList } from './lists.ts';
-export { recordScheme, requestScheme, type Scheme } from './scheme.ts';
+export { recordScheme, requestScheme, responseScheme, type Scheme } from './scheme.ts';
 
 export interface ExpressionText {
   readonly text: string;
   readonly want: ExpressionKind;
+  /** Names that this one may use, where that is not what all may. */
+  readonly scheme?: Scheme;
 }
 
 export interface CompileInput {
+  /** Names that expressions may use, and a superset of what any of them uses. */
   readonly scheme: Scheme;
   readonly lists: ReadonlyMap<string, NamedList>;
   readonly expressions: readonly ExpressionText[];
@@ -48,13 +51,13 @@ export function compileSet({ scheme, lists, expressions }: CompileInput): Compil
   const checked: Checked[] = [];
   const budget = new PatternBudget();
   let hasRoom = true;
-  for (const [index, { text, want }] of expressions.entries()) {
+  for (const [index, { text, want, scheme: own = scheme }] of expressions.entries()) {
     const add = (severity: Finding['severity'], { from, to }: Span, message: string, hint?: string): void => {
       findings.push({ index, from, to, message, ...(hint === undefined ? {} : { hint }), severity });
     };
     const warn = (span: Span, message: string, hint: string): void => add('warning', span, message, hint);
     try {
-      const context = { scheme, lists: tables, warn };
+      const context = { scheme: own, lists: tables, warn };
       const check = want === 'Bool' ? checkBool : checkBytes;
       const typed = fold(check(context, parse(text, want)));
       checked.push({ kind: want, typed });

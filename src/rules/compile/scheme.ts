@@ -4,6 +4,7 @@ import type { FieldType } from '../protocol.ts';
 import { functions } from '../scheme/functions.ts';
 import { laterFields, laterFunctions } from '../scheme/later.ts';
 import { type FieldRow, lowerCaseMaps, requestFields } from '../scheme/request.ts';
+import { responseFields } from '../scheme/response.ts';
 import { Fault, type Span } from './ast.ts';
 
 export interface SchemeField {
@@ -19,26 +20,41 @@ export interface Scheme {
   readonly fields: ReadonlyMap<string, SchemeField>;
   /** Names of the language that are not there yet. */
   readonly later: ReadonlySet<string>;
+  /** Names that expressions elsewhere may use. */
+  readonly elsewhere: ReadonlySet<string>;
   /** Maps whose keys are all lower case. */
   readonly lowerCaseMaps: ReadonlySet<string>;
 }
 
+function schemeFields(rows: Readonly<Record<string, FieldRow>>): [string, SchemeField][] {
+  return Object.entries(rows).map(([name, row]) => [
+    name,
+    { type: row.type, isOptional: row.isOptional ?? false, row },
+  ]);
+}
+
 export const requestScheme: Scheme = {
   name: 'request',
-  fields: new Map(
-    Object.entries(requestFields).map(([name, row]): [string, SchemeField] => [
-      name,
-      { type: row.type, isOptional: row.isOptional ?? false, row },
-    ]),
-  ),
+  fields: new Map(schemeFields(requestFields)),
   later: laterFields,
+  elsewhere: new Set(Object.keys(responseFields)),
+  lowerCaseMaps,
+};
+
+/** Where the origin has answered. */
+export const responseScheme: Scheme = {
+  name: 'response',
+  fields: new Map([...requestScheme.fields, ...schemeFields(responseFields)]),
+  later: laterFields,
+  elsewhere: new Set(),
   lowerCaseMaps,
 };
 
 /** Any field of a record may be nil. */
 export function recordScheme(types: ReadonlyMap<string, FieldType>): Scheme {
   const fields = [...types].map(([name, type]): [string, SchemeField] => [name, { type, isOptional: true }]);
-  return { name: 'record', fields: new Map(fields), later: new Set(), lowerCaseMaps: new Set() };
+  const none = new Set<string>();
+  return { name: 'record', fields: new Map(fields), later: none, elsewhere: none, lowerCaseMaps: none };
 }
 
 // edge.* is another name for cf.* (rules.md, choices of our own: 6); cf.edge.* does not need its "edge" twice.
@@ -55,6 +71,14 @@ export function findField(scheme: Scheme, span: Span, written: string): { name: 
   const name = canonical(scheme, written);
   const field = scheme.fields.get(name);
   if (field !== undefined) return { name, field };
+  if (scheme.elsewhere.has(name)) {
+    const where = 'http_response_cache_settings can name it';
+    throw new Fault(
+      span,
+      `the field "${written}" is not known in this phase: there is no response yet`,
+      where,
+    );
+  }
   if (scheme.later.has(name)) throw new Fault(span, `the field "${written}" is not available yet`);
   if (Object.hasOwn(functions, written) || written === 'any' || written === 'all') {
     throw new Fault(span, `"${written}" is a function, and wants arguments`, `${written}(...)`);

@@ -1,5 +1,9 @@
 /** Texts that hold pairs: a query, cookies, language ranges. */
 
+/** Values under one name, in order. */
+export type Lines = readonly string[];
+export type Pairs = ReadonlyMap<string, Lines>;
+
 function add(map: Map<string, string[]>, name: string, value: string): void {
   const values = map.get(name);
   if (values === undefined) map.set(name, [value]);

@@ -2,9 +2,10 @@
 import type { EventView } from '../../engine/event-view.ts';
 import type { HeadView } from '../../engine/head-view.ts';
 import type { ByteSource, Element, FieldReader, IpWords, MapValue, Slot } from '../protocol.ts';
+import type { Lines } from './pairs.ts';
 import { RequestScanner } from './scanner.ts';
 import { type FieldValue, readSlot, type SlotReader } from './slots.ts';
-import { type Lines, RequestState, type ServerAddress } from './state.ts';
+import { RequestState, type ServerAddress } from './state.ts';
 
 const epochMax = 2 ** 30;
 
@@ -51,6 +52,12 @@ export class RequestReader implements FieldReader {
   /** All lines of a request field, name in lower case; null removes it. */
   rewriteHeader(name: string, lines: Lines | null): void {
     this.#state.rewriteHeader(name, lines);
+    this.#forget();
+  }
+
+  /** The response of the exchange at hand. The view must stay where it is. */
+  takeResponse(head: HeadView): void {
+    this.#state.response.begin(head);
     this.#forget();
   }
 

@@ -9,7 +9,8 @@ import { type HeadView, noField } from '../../engine/head-view.ts';
 import { addressBytes } from '../../lib/ip.ts';
 import { Address } from '../address.ts';
 import { HeaderIndex } from './header-index.ts';
-import { parseArguments, parseCookies } from './pairs.ts';
+import { type Lines, type Pairs, parseArguments, parseCookies } from './pairs.ts';
+import { ResponseState } from './response.ts';
 
 /** Where a listener accepts, for cf.edge.server_ip and cf.edge.server_port; by listener index of the event. */
 export interface ServerAddress {
@@ -17,11 +18,9 @@ export interface ServerAddress {
   readonly port: number;
 }
 
-export type Lines = readonly string[];
-export type Pairs = ReadonlyMap<string, Lines>;
-
 export class RequestState {
   readonly headers = new HeaderIndex();
+  readonly response = new ResponseState();
   readonly #servers: readonly (ServerAddress & { readonly ip: Address | null })[];
   readonly #client = new Address();
   #head: HeadView | null = null;
@@ -53,6 +52,7 @@ export class RequestState {
     this.#edited = null;
     this.#rawArguments = null;
     this.#forget();
+    this.response.begin(null);
     this.headers.reset();
   }
 

@@ -3,8 +3,9 @@
  * must stand in the field must then stand in that source.
  */
 import type { FieldType, IpWords } from '../protocol.ts';
+import type { Lines, Pairs } from '../request/pairs.ts';
 import { acceptedLanguages, argumentValues, basename, cookieValues, extension } from '../request/pairs.ts';
-import type { Lines, Pairs, RequestState } from '../request/state.ts';
+import type { RequestState } from '../request/state.ts';
 import { lowerAscii } from '../text.ts';
 
 export type FieldValue = string | number | boolean | IpWords | Lines | Pairs | null;
@@ -174,4 +175,8 @@ export const requestFields: Readonly<Record<string, FieldRow>> = {
 };
 
 /** Map fields whose keys are lower case in every request, so that another key never finds anything. */
-export const lowerCaseMaps: ReadonlySet<string> = new Set(['http.request.headers']);
+export const lowerCaseMaps: ReadonlySet<string> = new Set([
+  'http.request.headers',
+  'http.response.headers',
+  'raw.http.response.headers',
+]);
