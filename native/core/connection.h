@@ -238,6 +238,7 @@ struct Origin : Watch {
     bool counted = false;         // one of the server's limit
     bool write_failed = false;    // nothing more can be sent; an answer may still be there to read
     std::uint32_t interim = 0;
+    std::uint32_t idle_limit_ms = 0;  // by the last response
     std::uint64_t sent = 0;       // bytes of this request that the kernel took
     Buffer in;
     Buffer out;      // over TLS it is sealed already

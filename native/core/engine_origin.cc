@@ -366,15 +366,16 @@ void Engine::release_origin(Origin& origin) noexcept {
         give(waiting, origin);
         return;
     }
-    if (to.counts->waiting.load() > 0 || to.idle.size() >= to.server.idle_max) {
-        // Another worker waits for what this connection counts, or the pool is full.
+    const std::uint32_t idle_ms = std::min(to.server.idle_ms, origin.idle_limit_ms);
+    if (to.counts->waiting.load() > 0 || to.idle.size() >= to.server.idle_max || idle_ms == 0) {
+        // Another worker waits for what this connection counts, the pool is full, or the origin keeps none.
         close_origin(origin);
         return;
     }
     origin.idle = true;
     count(counter::origin_connections_idle);
     to.idle.push_back(&origin);
-    set_origin_timer(origin, OriginTimer::idle, to.server.idle_ms);
+    set_origin_timer(origin, OriginTimer::idle, idle_ms);
 }
 
 void Engine::close_origin(Origin& origin) noexcept {

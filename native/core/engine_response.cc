@@ -125,6 +125,8 @@ void Engine::read_origin_head(Origin& origin) noexcept {
         origin.body = parsed.body;
         origin.body_left = parsed.body == http1::Body::length ? head.content_length() : 0;
         origin.may_reuse = head.flag(head_flag::keep_alive);
+        origin.idle_limit_ms =
+            head.has(known::keep_alive) ? http1::idle_limit_ms(head.first(known::keep_alive)) : http1::no_idle_limit;
         if (parsed.body == http1::Body::chunked) {
             http1::ChunkLimits chunk_limits;
             chunk_limits.trailer_bytes_max = limits.trailer_bytes_max;

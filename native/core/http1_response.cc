@@ -155,6 +155,25 @@ ParseResult parse_response(std::span<std::uint8_t> raw, HeadScan& scan, std::spa
     return result;
 }
 
+std::uint32_t idle_limit_ms(std::string_view keep_alive) noexcept {
+    constexpr std::uint32_t seconds_max = 1'000'000;
+    constexpr std::uint32_t name_bytes = 8;
+    const auto* text = reinterpret_cast<const std::uint8_t*>(keep_alive.data());
+    Elements elements{text, text + keep_alive.size()};
+    const std::uint8_t* element = nullptr;
+    std::uint32_t length = 0;
+    while (elements.take(element, length)) {
+        if (length <= name_bytes || !is_word(element, name_bytes - 1, "timeout") || element[name_bytes - 1] != '=') continue;
+        std::uint32_t seconds = 0;
+        for (std::uint32_t i = name_bytes; i < length; ++i) {
+            if (!is_digit(element[i])) return no_idle_limit;
+            seconds = std::min(seconds * 10 + (element[i] - 0u - '0'), seconds_max);
+        }
+        return seconds * 1000 - std::min(seconds * 500, 1000u);
+    }
+    return no_idle_limit;
+}
+
 std::int32_t response_fail_cause(std::int32_t reason) noexcept {
     switch (reason) {
         case reason::head_too_large:

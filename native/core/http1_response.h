@@ -1,6 +1,7 @@
 // Reads a response head (RFC 9112 4 to 6) with the same strictness as a request: an origin that misbehaves is caught
 // here.
 #pragma once
+#include <string_view>
 #include "http1_fields.h"
 
 namespace parapet::http1 {
@@ -20,6 +21,13 @@ namespace parapet::http1 {
 ///   record and Proxy-Status call it.
 [[nodiscard]] ParseResult parse_response(std::span<std::uint8_t> raw, HeadScan& scan, std::span<std::int32_t> table,
                                          const HeadLimits& limits, std::int32_t request_method) noexcept;
+
+inline constexpr std::uint32_t no_idle_limit = 0xffffffff;
+
+/// How long a connection may lie idle by the word of its origin, in ms (`timeout` of Keep-Alive, RFC 2068 19.7.1.1):
+/// what it says less a second, or half of a shorter time, since the origin counts from another moment. `no_idle_limit`
+/// where it says nothing that can be read.
+[[nodiscard]] std::uint32_t idle_limit_ms(std::string_view keep_alive) noexcept;
 
 /// The `fail_cause` (RFC 9209 2.3) for a reason that `parse_response` or a `ChunkDecoder` on a response gave.
 [[nodiscard]] std::int32_t response_fail_cause(std::int32_t reason) noexcept;

@@ -202,6 +202,16 @@ TEST(limits_are_judged_as_in_requests) {
     }
 }
 
+TEST(an_origin_tells_how_long_it_keeps_a_connection) {
+    CHECK_EQ(http1::idle_limit_ms("timeout=5"), 4000u);
+    CHECK_EQ(http1::idle_limit_ms("Timeout=2, max=100"), 1000u);
+    CHECK_EQ(http1::idle_limit_ms("max=100 ,timeout=1"), 500u);
+    CHECK_EQ(http1::idle_limit_ms("timeout=0"), 0u);
+    CHECK_EQ(http1::idle_limit_ms("timeout=99999999999999"), 999'999'000u);
+    for (const char* text : {"", "timeout", "timeout=", "timeout=5s", "timeout=-1", "max=5", "xtimeout=5"})
+        CHECK_EQ(http1::idle_limit_ms(text), http1::no_idle_limit);
+}
+
 TEST(each_reason_has_its_cause_for_proxy_status) {
     CHECK_EQ(http1::response_fail_cause(reason::head_too_large), fail_cause::response_header_size);
     CHECK_EQ(http1::response_fail_cause(reason::too_many_fields), fail_cause::response_header_size);

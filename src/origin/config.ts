@@ -58,7 +58,7 @@ const timeouts = section(
       default: 30000,
       minimum: 1,
       description:
-        'How long a pooled connection is kept without use. Keep it below what the server itself allows.',
+        'How long a pooled connection is kept without use, or a second less than the server says in Keep-Alive where that is shorter. Keep it below what the server itself allows.',
     }),
     attemptDelayMs: milliseconds({
       default: 250,

@@ -6,7 +6,7 @@ import { oddRequests, refusedRequests } from './gate-2/framing.ts';
 import { largeBytes, slowClient, slowOrigin } from './gate-2/large.ts';
 import { clientTimeouts, connectionLimits, limitStatuses, pipelineBound } from './gate-2/limits.ts';
 import { deadOrigins, misbehaviour, poolRace, slowReader } from './gate-2/origin.ts';
-import { ejection, names, queue, turns } from './gate-2/servers.ts';
+import { ejection, keepAlive, names, queue, turns } from './gate-2/servers.ts';
 import { aborts, downloads, everySplit, expectations, ipv6, pipelining, uploads } from './gate-2/transfer.ts';
 
 t.setTimeout(patience(isFull ? 890_000 : 330_000));
@@ -32,6 +32,7 @@ const groups: [name: string, run: (t: Test) => Promise<void>][] = [
   ['servers take turns', turns],
   ['a server that fails is left out', ejection],
   ['max_connections and its queue', queue],
+  ['an origin says how long it keeps a connection', keepAlive],
   ['names of servers', names],
   ['IPv6 on both sides', ipv6],
   [`${size} down to a slow client`, slowClient],

@@ -190,3 +190,17 @@ export async function names(t: Test): Promise<void> {
     },
   );
 }
+
+export async function keepAlive(t: Test): Promise<void> {
+  const closed = new Deferred<void>();
+  const origin = await startScriptedOrigin(t, {
+    '/kept': async (connection) => {
+      void connection.closed.then(() => closed.resolve());
+      await connection.write(ok('kept', { 'Keep-Alive': 'timeout=2' }));
+    },
+  });
+  const config = siteConfig(origin.address, { origins: { site: { timeouts: { idleMs: 600_000 } } } });
+  const parapet = await startParapet(t, config);
+  t.equal((await fetchOnce(parapet.listener(), '/kept')).status, 200);
+  await within(60_000, 'the end of a connection whose origin keeps it for two seconds', closed.promise);
+}
