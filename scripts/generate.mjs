@@ -11,6 +11,7 @@ import { logFieldsPage } from './generate/log-fields.mjs';
 import { withMeasured } from './generate/measured.mjs';
 import { recordLayoutHeader } from './generate/record-layout-header.mjs';
 import { encodeLayoutHeader, ringLayoutHeader } from './generate/ring-layout-header.mjs';
+import { withTraces } from './generate/traces.mjs';
 
 const root = new URL('../', import.meta.url);
 const contract = await import(new URL('src/engine/contract.ts', root).href);
@@ -33,6 +34,10 @@ const outputs = [
   ['config/reference.yaml', configReference(configSchema)],
   ['docs/log-fields.md', logFieldsPage(httpRequestsFields)],
   ['README.md', withMeasured(textOf('README.md'), JSON.parse(textOf('bench/results/latest.json')))],
+  [
+    'bench/README.md',
+    withTraces(textOf('bench/README.md'), JSON.parse(textOf('bench/results/cache-traces.json'))),
+  ],
 ];
 
 export function staleFiles() {

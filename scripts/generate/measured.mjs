@@ -1,4 +1,5 @@
 // The measured numbers in the README, between two marks, from bench/results/latest.json.
+import { betweenMarks } from './between-marks.mjs';
 
 const begin = '<!-- measured: from bench/results/latest.json by npm run gen -->';
 const end = '<!-- /measured -->';
@@ -23,9 +24,4 @@ function table({ at, machine, settings, rows }) {
   ].join('\n');
 }
 
-export function withMeasured(readme, results) {
-  const from = readme.indexOf(begin);
-  const to = readme.indexOf(end);
-  if (from < 0 || to < from) throw new Error('README.md has lost the marks of the measured numbers');
-  return `${readme.slice(0, from)}${begin}\n${table(results)}\n${readme.slice(to)}`;
-}
+export const withMeasured = (readme, results) => betweenMarks(readme, begin, end, table(results));

@@ -35,6 +35,27 @@ t.test('npm run bench -- --tiny', { skip: skipReason || lacking || false }, asyn
   }
 });
 
+t.test('node bench/cache-traces.ts --tiny: the store hits more than LRU', { skip: skipReason }, async (t) => {
+  const out = temporaryFolder(t);
+  const args = [join(repository, 'bench/cache-traces.ts'), '--tiny', `--out=${out}`];
+  const { output, failed } = await new Promise<{ output: string; failed: boolean }>((resolve) => {
+    execFile(process.execPath, args, { timeout: patience(120_000) }, (error, stdout, stderr) => {
+      resolve({ output: stdout + stderr, failed: error !== null });
+    });
+  });
+  t.notOk(failed, output);
+  interface Ratio {
+    objects: number;
+    bytes: number;
+  }
+  const { traces } = JSON.parse(readFileSync(join(out, 'cache-traces.json'), 'utf8')) as {
+    traces: { trace: string; refused: number; store: Ratio; lru: Ratio }[];
+  };
+  t.ok(traces.length >= 9, `${traces.length} traces`);
+  for (const { trace, store, lru } of traces)
+    t.ok(store.objects > lru.objects, `${trace}: ${store.objects} against ${lru.objects}`);
+});
+
 t.test(
   'npm run bench:autocannon ends by itself, and tells what it measured',
   { skip: skipReason },

@@ -77,7 +77,7 @@ struct Entry {
   u32 flags;
   u32 age_at_store;
   std::atomic<u8> state;
-  std::atomic<u8> frequency;  // hits since it entered its queue, up to 3
+  std::atomic<u8> frequency;  // hits since it entered its queue, up to 7
   u8 queue;                   // this and the rest under the shard's lock
   u8 linked;
   u32 companion;  // object: the fill under the same key; fill: the object that holds the slot
@@ -98,7 +98,8 @@ struct Slot {
 
 inline constexpr u32 slots_per_segment = 512;
 inline constexpr u32 slots_used_max = 416;
-inline constexpr u32 ghosts_per_segment = 432;
+// About two for three entries: more keep what is asked for too seldom, fewer forget it between two requests.
+inline constexpr u32 ghosts_per_segment = 180;
 
 // Linear probing within a segment. A full segment splits in two (extendible hashing), so growth is never more than one segment of work.
 struct Segment {
@@ -110,7 +111,7 @@ struct Segment {
   u32 ghosts[ghosts_per_segment];  // tags of keys evicted from the small queue, a ring; 0: none
 };
 inline constexpr u32 segment_granules = granules_for(sizeof(Segment));
-static_assert(segment_granules == 23);
+static_assert(segment_granules == 19);
 
 struct Queue {
   u32 oldest;

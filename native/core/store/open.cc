@@ -16,7 +16,7 @@ namespace parapet::store {
 namespace {
 
 constexpr u64 bytes_most = u64{512} << 30;
-constexpr u64 bytes_per_shard = u64{16} << 20;
+constexpr u64 bytes_per_shard = u64{64} << 20;
 constexpr u64 bytes_per_arena = u64{128} << 20;
 constexpr u64 huge_pages_from = u64{64} << 20;
 // Part of an arena that only windowed fills may use, so that one who reads slowly cannot stop all others.

@@ -7,11 +7,18 @@ namespace {
 // A newcomer that was hit this often moves on to the main queue.
 constexpr u8 hits_to_stay = 2;
 // Share of a shard's bytes that newcomers may take before one of them leaves.
-constexpr u64 small_percent = 10;
+constexpr u64 small_percent = 5;
 // Entries looked at under one hold of the lock.
 constexpr u32 steps_max = 128;
 
 Queue& queue_of(Shard& shard, u8 name) { return name == queue_small ? shard.small : shard.main; }
+
+// What a round of the main queue costs an entry of its hits: the room of one large object serves many small ones.
+u8 toll_of(const Queue& main, const Entry& entry) {
+  const u64 size = u64{entry.granules} * main.count;  // against the average, without a division
+  if (size > main.granules * 8) return 3;
+  return size > main.granules * 2 ? 2 : 1;
+}
 
 void move_to_main(const Inside& in, Shard& shard, u32 index, u8 frequency) {
   dequeue(in, shard, index);
@@ -53,10 +60,12 @@ u32 choose_victim(const Inside& in, Shard& shard) {
   const u32 hard_epoch = in.root.hard_epoch.load(std::memory_order_relaxed);
   const u64 all = shard.small.count + shard.main.count;
   const u32 steps = all * 4 < steps_max ? static_cast<u32>(all * 4) : steps_max;
+  u32 least = 0;
+  u8 least_frequency = 0xff;
   for (u32 step = 0; step < steps; ++step) {
     const bool from_small = shard.main.count == 0 || (shard.small.count != 0 && shard.small.granules * 100 >= shard.resident.load(std::memory_order_relaxed) * small_percent);
     const u32 index = from_small ? shard.small.oldest : shard.main.oldest;
-    if (index == 0) return 0;
+    if (index == 0) return least;
     Entry& entry = in.entry(index);
     const u8 frequency = entry.frequency.load(std::memory_order_relaxed);
     if (entry.pins.load(std::memory_order_relaxed) > 1) {
@@ -66,13 +75,15 @@ u32 choose_victim(const Inside& in, Shard& shard) {
       return index;
     } else if (from_small && frequency >= hits_to_stay) {
       move_to_main(in, shard, index, 0);
-    } else if (!from_small && frequency > 0) {
-      move_to_main(in, shard, index, static_cast<u8>(frequency - 1));
+    } else if (const u8 toll = from_small ? 0xff : toll_of(shard.main, entry); frequency >= toll) {
+      if (frequency < least_frequency) least_frequency = frequency, least = index;
+      move_to_main(in, shard, index, static_cast<u8>(frequency - toll));
     } else {
       return index;
     }
   }
-  return 0;
+  // All of them were hit lately: the one that was least of all goes, so that there is always room for what comes.
+  return least;
 }
 
 }  // namespace parapet::store

@@ -14,7 +14,7 @@ static_assert(static_cast<std::int32_t>(LookupState::pass) == store_state::pass)
 
 namespace {
 
-constexpr u8 frequency_max = 3;
+constexpr u8 frequency_max = 7;
 constexpr u32 markers = object_flag::vary_marker | object_flag::pass_marker;
 
 // What a complete, linked entry means to one who looks it up.
