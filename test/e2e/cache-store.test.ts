@@ -4,6 +4,7 @@ import { siteConfig } from '../support/config.ts';
 import { skipReason, startParapet } from '../support/parapet.ts';
 import { isFull, patience } from '../support/scale.ts';
 import { startScriptedOrigin } from '../support/scripted-origin.ts';
+import { churn } from './cache-store/churn.ts';
 import {
   failingOrigin,
   leaderLeaves,
@@ -37,3 +38,9 @@ await t.test('one site', { skip: skipReason }, async (t) => {
   for (const [name, run] of shared)
     await t.test(name, { timeout: patience(120_000) }, async (t) => await run(t, { origin, parapet }));
 });
+
+await t.test(
+  'the store keeps to its budget under a churn of mixed sizes',
+  { skip: skipReason, timeout: patience(isFull ? 400_000 : 120_000) },
+  churn,
+);

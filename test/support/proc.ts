@@ -50,19 +50,34 @@ export function rssBytes(pid: number): number | undefined {
   return line === null ? undefined : Number(line[1]) * 1024;
 }
 
-/** Samples the resident memory of a process at a fixed interval until it is stopped. */
+/** Resident memory without mapped files: log rings and programs are the page cache of the system. */
+export function anonymousBytes(pid: number): number | undefined {
+  const line = /^RssAnon:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '');
+  return line === null ? undefined : Number(line[1]) * 1024;
+}
+
+/** Resident bytes of the mapping that has that size (the largest, where more have it); undefined where none has. */
+export function mappingBytes(pid: number, size: number): number | undefined {
+  const sizes = (read(`/proc/${pid}/smaps`) ?? '').matchAll(/^Size:\s+(\d+) kB[^]*?^Rss:\s+(\d+) kB/gm);
+  const resident = [...sizes]
+    .filter(([, kib]) => Number(kib) * 1024 === size)
+    .map(([, , kib]) => Number(kib) * 1024);
+  return resident.length === 0 ? undefined : Math.max(...resident);
+}
+
+/** Samples the memory of a process at a fixed interval until it is stopped. */
 export class MemoryWatch {
   readonly samples: number[] = [];
   #isOn = true;
   readonly #done: Promise<void>;
 
-  constructor(pid: number, intervalMs = 100) {
-    this.#done = this.#run(pid, intervalMs);
+  constructor(pid: number, intervalMs = 100, readBytes = rssBytes) {
+    this.#done = this.#run(pid, intervalMs, readBytes);
   }
 
-  async #run(pid: number, intervalMs: number): Promise<void> {
+  async #run(pid: number, intervalMs: number, readBytes: (pid: number) => number | undefined): Promise<void> {
     while (this.#isOn) {
-      const bytes = rssBytes(pid);
+      const bytes = readBytes(pid);
       if (bytes !== undefined) this.samples.push(bytes);
       await delay(intervalMs);
     }
