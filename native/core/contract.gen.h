@@ -828,6 +828,7 @@ inline constexpr std::int32_t weak_etag = 64;
 inline constexpr std::int32_t has_vary = 128;
 inline constexpr std::int32_t slice_marker = 256;
 inline constexpr std::int32_t slice = 512;
+inline constexpr std::int32_t part = 1024;
 }
 
 namespace outcome {

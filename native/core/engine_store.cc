@@ -597,7 +597,7 @@ void Engine::serve(Exchange& exchange, const std::int32_t* command, store::Objec
     bool has_length = length != store::unknown_length;
     std::uint64_t first = 0;
     const bool parts = !bodyless && (command[command_word::flags] & command_flag::parts) != 0;
-    const bool part = !parts && exchange.status == 206 && (sliced || view.meta.status != 206);
+    const bool part = !parts && wanted == 206;
     if (parts) {
         const StoredPrefix prefix = prefix_of(view.head);
         const std::string_view type = lines_of(view.head).substr(prefix.type_offset, prefix.type_length);

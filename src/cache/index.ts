@@ -11,7 +11,15 @@ export { anyBytes, type CacheSettings, defaultCacheSettings } from './protocol.t
 export { RangeReader, rangeKind } from './range.ts';
 export { RefreshGuard } from './refresh-guard.ts';
 export { writeFreshening, writeValidators } from './revalidate.ts';
-export { putSliceKey, type SliceInfo, sliceInfoOf, sliceOf } from './slice.ts';
+export {
+  type ContentRange,
+  partOf,
+  placeOf,
+  putSliceKey,
+  type SliceInfo,
+  sliceInfoOf,
+  sliceOf,
+} from './slice.ts';
 export { forwardReason, statusEdit, statusNote } from './status.ts';
 export { chooseUse, isOriginError, mayServeOnError, type StoredTimes, use } from './use.ts';
 export { joinVary, MarkerCache, markerLines, putSecondaryKey, type VaryFields, varyOf } from './vary.ts';

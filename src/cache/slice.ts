@@ -59,7 +59,7 @@ export class ContentRange {
   }
 }
 
-/** What the slices of one response have in common. */
+/** What the slices of one response have in common; of `sliceBytes` 0: there are none, but the answer to one range. */
 export interface SliceInfo {
   /** What the marker carries: field lines like those of a stored head. The same text, the same version. */
   readonly text: string;
@@ -101,11 +101,30 @@ export function sliceOf(
   const isAsked = first === number * sliceBytes && last === Math.min(first + sliceBytes, size) - 1;
   const validator = validatorLine(head);
   if (!isAsked || lengthBytes !== last - first + 1 || validator === '') return undefined;
-  return {
-    text: `${validator}content-range: bytes */${size}\r\nslice-bytes: ${sliceBytes}\r\n`,
-    sizeBytes: size,
-    sliceBytes,
-  };
+  return { text: infoText(validator, '*', size, sliceBytes), sizeBytes: size, sliceBytes };
+}
+
+function infoText(validator: string, place: string, sizeBytes: number, sliceBytes: number): string {
+  return `${validator}content-range: bytes ${place}/${sizeBytes}\r\nslice-bytes: ${sliceBytes}\r\n`;
+}
+
+/**
+ * Checks a 206 to a range of the client's own, in the same way. Undefined where it cannot be stored.
+ *
+ * @param lengthBytes its Content-Length, -1 where there is none
+ */
+export function partOf(head: HeadView, lengthBytes: number): SliceInfo | undefined {
+  if (head.has(contentEncodingId) || head.has(transferEncodingId) || !readRange(head)) return undefined;
+  const validator = validatorLine(head);
+  const isExact = range.last >= range.first && lengthBytes === range.last - range.first + 1;
+  if (!isExact || validator === '') return undefined;
+  const text = infoText(validator, `${range.first}-${range.last}`, range.size, 0);
+  return { text, sizeBytes: range.size, sliceBytes: 0 };
+}
+
+/** Where a part lies, by its marker; undefined where that stands for slices. */
+export function placeOf(marker: HeadView): ContentRange | undefined {
+  return readRange(marker) && range.last >= range.first ? range : undefined;
 }
 
 const sliceBytesName = latin1Bytes('slice-bytes');

@@ -382,6 +382,8 @@ export const objectFlag = {
   sliceMarker: 256,
   /** One slice of a response. */
   slice: 512,
+  /** The answer to one range, which is all that is stored of a response; its Content-Range says where it lies. */
+  part: 1024,
 } as const;
 
 export const commandKind = {
@@ -422,7 +424,7 @@ export const commandWord = {
   cacheStatus: 11,
   /** What the record says: index into `cacheResults`. */
   cacheResult: 12,
-  /** serve with status 206: first and last byte position, inclusive. */
+  /** serve with status 206: first and last byte position, inclusive; of a `part`, within what is stored. */
   rangeFirstLow: 13,
   rangeFirstHigh: 14,
   rangeLastLow: 15,

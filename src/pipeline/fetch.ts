@@ -30,7 +30,8 @@ const acceptEncodingId = knownId('accept-encoding');
 /** How a request that the store does not answer is fetched: slot `mode` of its note. */
 export function chooseMode(exchange: Exchange): number {
   const { entry, request } = exchange;
-  if (!exchange.isCacheable || exchange.saysNoStore || exchange.slice.isDeclined) return fetchMode.direct;
+  if (!exchange.isCacheable || exchange.saysNoStore) return fetchMode.direct;
+  if (exchange.slice.isDeclined || exchange.slice.isPart) return fetchMode.direct;
   // Conditions that only the origin can judge go as they came.
   if (request.hasAny(preconditionMask.low, preconditionMask.high)) return fetchMode.direct;
   if (entry.isObject) return fetchMode.validate;

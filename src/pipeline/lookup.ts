@@ -3,8 +3,10 @@
  * of the exchange ask again in the same way; only the key of the request's own event may have been looked up already.
  */
 import {
+  type ContentRange,
   forwardReason,
   markerLines,
+  placeOf,
   putEarlyKey,
   putExtensions,
   putSecondaryKey,
@@ -27,7 +29,7 @@ import { directive } from '../lib/cache-control.ts';
 import { limits } from '../lib/limits.ts';
 import type { Exchange } from './exchange.ts';
 import { next } from './phase.ts';
-import { buildSliceKey, chooseSlice } from './select-slice.ts';
+import { buildSliceKey, chooseSlice, liesWithin } from './select-slice.ts';
 
 const authorizationId = knownId('authorization');
 const directivesMask = maskOf(['cache-control', 'pragma']);
@@ -132,11 +134,27 @@ function selectSlice(exchange: Exchange): void {
   const { object, generation } = entry;
   const table = exchange.ports.readStoredHead(object, generation);
   entry.clear();
-  if (table === 0 || !chooseSlice(exchange, exchange.storedHead.reset(table), generation)) return;
+  if (table === 0) return;
+  const place = placeOf(exchange.storedHead.reset(table));
+  if (place !== undefined) return selectPart(exchange, place, generation);
+  if (!chooseSlice(exchange, exchange.storedHead.reset(table), generation)) return;
   const hasKey = key.length > 0 || takePrimary(exchange);
   if (hasKey && buildSliceKey(exchange, generation, slice.number)) return ask(exchange);
   slice.clear();
   exchange.isCacheable = false;
+}
+
+/** Only the answer to one range is stored of the response: it is taken where the request's lies within it, and it is fresh. */
+function selectPart(exchange: Exchange, place: ContentRange, marker: number): void {
+  const { entry, key, slice } = exchange;
+  const { first, size } = place;
+  if (!liesWithin(exchange, place) || (key.length === 0 && !takePrimary(exchange))) return;
+  const { offset, length } = key;
+  if (buildSliceKey(exchange, marker, 0)) ask(exchange);
+  if (entry.isObject && entry.freshUntil > exchange.now) slice.takePart(first, size);
+  else entry.clear();
+  key.begin(offset, 0);
+  key.length = length;
 }
 
 function isSliced(exchange: Exchange): boolean {

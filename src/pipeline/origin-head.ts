@@ -11,7 +11,7 @@ import { next } from './phase.ts';
 import { refresh } from './refresh.ts';
 import { respondPage } from './respond.ts';
 import { serveEntry } from './serve.ts';
-import { concludeSlice } from './slices.ts';
+import { concludeSlice, forwardPart } from './slices.ts';
 
 const originFailed = reasons.indexOf('origin_failed');
 
@@ -77,5 +77,9 @@ export function concludeResponse(exchange: Exchange): number {
   const slice = note.mode === fetchMode.direct ? -1 : event.word(eventWord.slice) - 1;
   if (slice >= 0) return concludeSlice(exchange, slice);
   if (status === 304) return forwardNotModified(exchange);
+  if (status === 206) {
+    const kept = forwardPart(exchange);
+    if (kept !== next) return kept;
+  }
   return forwardCacheable(exchange);
 }

@@ -1,5 +1,12 @@
 /** Which slice of a response a request needs first: found when the store answers with the marker of a sliced response. */
-import { putSliceKey, RangeReader, rangeKind, rangeMayApply, sliceInfoOf } from '../cache/index.ts';
+import {
+  type ContentRange,
+  putSliceKey,
+  RangeReader,
+  rangeKind,
+  rangeMayApply,
+  sliceInfoOf,
+} from '../cache/index.ts';
 import { methodId } from '../engine/contract.ts';
 import { type HeadView, knownId, noField } from '../engine/head-view.ts';
 import type { Exchange } from './exchange.ts';
@@ -86,4 +93,18 @@ export function chooseSlice(exchange: Exchange, marker: HeadView, generation: nu
   slice.marker = generation;
   slice.number = number;
   return true;
+}
+
+/** Whether the one range that the request asks for lies within a part; `storedHead` is the marker of that. */
+export function liesWithin(exchange: Exchange, place: ContentRange): boolean {
+  const { request, arena, storedHead } = exchange;
+  const field = request.code === methodId.get ? request.find(rangeId) : noField;
+  if (field === noField || !rangeMayApply(request, storedHead)) return false;
+  const { kind, first, last } = reader.read(
+    arena.bytes,
+    request.valueOffset(field),
+    request.valueLength(field),
+    place.size,
+  );
+  return kind === rangeKind.part && first >= place.first && last <= place.last;
 }

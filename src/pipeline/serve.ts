@@ -88,10 +88,7 @@ export function writeShape(exchange: Exchange, wanted: number, sizeBytes: number
   // The engine adds the boundary, and writes Content-Range in each part.
   if (wanted === shape.parts) return writer.addEncoded(partsEdits);
   if (wanted === shape.part) {
-    writer.set(commandWord.rangeFirstLow, range.first | 0);
-    writer.set(commandWord.rangeFirstHigh, highWord(range.first));
-    writer.set(commandWord.rangeLastLow, range.last | 0);
-    writer.set(commandWord.rangeLastHigh, highWord(range.last));
+    writeRange(exchange, 0);
     writer.editText(editOp.set, contentRangeId, `bytes ${range.first}-${range.last}/${sizeBytes}`);
     return;
   }
@@ -119,10 +116,22 @@ export function writeParts(exchange: Exchange): void {
   writer.set(commandWord.bodyLength, range.count * 16);
 }
 
+/** Names the range in an object that begins at `from` of the whole. */
+function writeRange({ range, writer }: Exchange, from: number): void {
+  const first = range.first - from;
+  const last = range.last - from;
+  writer.set(commandWord.rangeFirstLow, first | 0);
+  writer.set(commandWord.rangeFirstHigh, highWord(first));
+  writer.set(commandWord.rangeLastLow, last | 0);
+  writer.set(commandWord.rangeLastHigh, highWord(last));
+}
+
 /** Whether the slice that is selected is the first that an answer of this shape needs. */
 export function fitsSlice(exchange: Exchange, wanted: number): boolean {
   const { range, slice } = exchange;
   if (slice.info === undefined || wanted === shape.parts) return false;
+  // What is selected has the range within it.
+  if (slice.isPart) return wanted !== shape.whole;
   if (wanted === shape.part) return Math.floor(range.first / slice.info.sliceBytes) === slice.number;
   return wanted !== shape.whole || slice.number === 0;
 }
@@ -164,7 +173,9 @@ export function serveEntry(exchange: Exchange, status: number, result: number, e
   const isSlice = (entry.objectFlags & objectFlag.slice) !== 0;
   // While it fills, its size may not be known.
   const knownBytes = entry.sizeBytes <= Number.MAX_SAFE_INTEGER ? entry.sizeBytes : -1;
-  const sizeBytes = slice.info !== undefined && isSlice ? slice.info.sizeBytes : knownBytes;
+  const isPart = (entry.objectFlags & objectFlag.part) !== 0;
+  const isPiece = isSlice || isPart;
+  const sizeBytes = slice.info !== undefined && isPiece ? slice.info.sizeBytes : knownBytes;
   let wanted: number = shape.whole;
   if (needsShape(exchange, entry.status)) {
     const table = exchange.ports.readStoredHead(entry.object, entry.generation);
@@ -172,7 +183,7 @@ export function serveEntry(exchange: Exchange, status: number, result: number, e
       entry.clear();
       return next;
     }
-    const isWholeStatus = entry.status === 200 || isSlice;
+    const isWholeStatus = entry.status === 200 || isPiece;
     wanted = judgeShape(
       exchange,
       exchange.storedHead.reset(table),
@@ -180,7 +191,7 @@ export function serveEntry(exchange: Exchange, status: number, result: number, e
       isWholeStatus ? sizeBytes : -1,
     );
   }
-  if (isSlice && !fitsSlice(exchange, wanted)) {
+  if (isPiece && !fitsSlice(exchange, wanted)) {
     entry.clear();
     slice.isDeclined = true;
     return next;
@@ -203,6 +214,7 @@ export function serveEntry(exchange: Exchange, status: number, result: number, e
     if (wanted === shape.parts) writeParts(exchange);
   }
   if (isSlice) writeSlices(exchange, wanted);
+  if (isPart && wanted === shape.part) writeRange(exchange, slice.partFirst);
   writer.end();
   return answered;
 }

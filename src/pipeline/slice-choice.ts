@@ -9,6 +9,8 @@ export class SliceChoice {
   number = 0;
   /** Set before a look-up: the slice that is wanted whatever the request says; -1: the request decides. */
   wanted = -1;
+  /** What is selected is the answer to one range, which has that of the request within it: where it lies in the whole. */
+  partFirst = -1;
   /** Range asks for more than slices are for. */
   isDeclined = false;
 
@@ -17,9 +19,20 @@ export class SliceChoice {
     this.marker = 0;
     this.number = 0;
     this.isDeclined = false;
+    this.partFirst = -1;
+  }
+
+  /** What is selected is a stored part that begins at `first` of the whole. */
+  takePart(first: number, sizeBytes: number): void {
+    this.info = { text: '', sizeBytes, sliceBytes: 0 };
+    this.partFirst = first;
+  }
+
+  get isPart(): boolean {
+    return this.partFirst >= 0;
   }
 
   get isSelected(): boolean {
-    return this.info !== undefined;
+    return this.info !== undefined && this.partFirst < 0;
   }
 }

@@ -1,5 +1,5 @@
 /** Responses in slices: what an origin has answered to a request for one, and what comes behind one that has been sent. */
-import { type SliceInfo, sliceOf, statusEdit, statusNote } from '../cache/index.ts';
+import { partOf, type SliceInfo, sliceOf, statusEdit, statusNote } from '../cache/index.ts';
 import {
   commandFlag,
   commandKind,
@@ -7,10 +7,12 @@ import {
   eventWord,
   headFlag,
   headWord,
+  methodId,
   objectFlag,
   reasons,
   storeState,
 } from '../engine/contract.ts';
+import { type HeadView, knownId } from '../engine/head-view.ts';
 import { limits } from '../lib/limits.ts';
 import type { Exchange } from './exchange.ts';
 import { fetchAgain, fetchSlice } from './fetch.ts';
@@ -25,10 +27,11 @@ import {
 } from './forward.ts';
 import { ask, lookUpAgain, putPassMarker, takePrimary } from './lookup.ts';
 import { fetchMode } from './notes.ts';
-import { answered } from './phase.ts';
+import { answered, next } from './phase.ts';
 import { respondPage } from './respond.ts';
 import { buildSliceKey, lastWanted } from './select-slice.ts';
 
+const rangeId = knownId('range');
 const originFailed = reasons.indexOf('origin_failed');
 const highWord = 4_294_967_296;
 
@@ -36,15 +39,50 @@ const highWord = 4_294_967_296;
 export function concludeSlice(exchange: Exchange, number: number): number {
   const { caching, response } = exchange;
   if (response.code !== 206 && response.code !== 416) return forwardCacheable(exchange);
-  const hasLength = (response.flags & headFlag.hasContentLength) !== 0;
-  const lengthBytes =
-    (response.word(headWord.contentLengthHigh) >>> 0) * highWord +
-    (response.word(headWord.contentLengthLow) >>> 0);
   const info =
     response.code === 206
-      ? sliceOf(response, number, caching.settings.sliceBytes, hasLength ? lengthBytes : -1)
+      ? sliceOf(response, number, caching.settings.sliceBytes, lengthOf(response))
       : undefined;
   if (info === undefined || !keepSlice(exchange, number, info)) return giveUp(exchange);
+  return answered;
+}
+
+/** Content-Length, -1 where there is none. */
+function lengthOf(response: HeadView): number {
+  if ((response.flags & headFlag.hasContentLength) === 0) return -1;
+  const low = response.word(headWord.contentLengthLow) >>> 0;
+  return (response.word(headWord.contentLengthHigh) >>> 0) * highWord + low;
+}
+
+/** Whether nothing stands under the key, or only the answer to another range. */
+function hasRoomForPart(exchange: Exchange): boolean {
+  const { entry, slice } = exchange;
+  lookUpAgain(exchange);
+  if (slice.isPart) return true;
+  return (
+    !entry.isObject &&
+    !slice.isSelected &&
+    entry.state !== storeState.filling &&
+    entry.state !== storeState.pass
+  );
+}
+
+/** Sends on the answer to a range of the client's own, and keeps it for ranges within it (RFC 9111 3.3); else `next`. */
+export function forwardPart(exchange: Exchange): number {
+  const { caching, decision, event, note, request, response, writer, now } = exchange;
+  if (!event.hasClient || request.code !== methodId.get || !request.has(rangeId)) return next;
+  const info = partOf(response, lengthOf(response));
+  if (info === undefined) return next;
+  const delayMs = event.word(eventWord.originDelayMs);
+  decision.decide(response, undefined, 200, exchange, caching.settings, now, delayMs);
+  if (!decision.mayStore || !hasRoomForPart(exchange) || !settleKey(exchange)) return next;
+  const marker = putSliceMarker(exchange, info);
+  if (marker === 0 || !buildSliceKey(exchange, marker, 0)) return next;
+  decision.objectFlags |= objectFlag.part;
+  const edits = statusEdit(note.reason, response.code, statusNote.stored);
+  if (!beginForward(exchange, resultOf(exchange, true), edits)) return answered;
+  writeStore(exchange);
+  writer.end();
   return answered;
 }
 

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap';
 import { skipReason } from '../support/parapet.ts';
 import { isFull, patience } from '../support/scale.ts';
-import { coldStart, thrift } from './cache-ranges/fills.ts';
+import { coldStart, parts, thrift } from './cache-ranges/fills.ts';
 import { type Site, startSite } from './cache-ranges/site.ts';
 import {
   changes,
@@ -28,6 +28,7 @@ const cases: [name: string, run: (t: Test, site: Site) => Promise<void>][] = [
   ['curl reads ranges', curlReads],
   ['a client that is slow to read several ranges', slowReader],
   ['all of a cold key as a range fills the store', coldStart],
+  ['the answer to one range', parts],
   ['what is fetched on after a client has left', thrift],
   ['seeking in slices', seeks],
   ['the whole of slices', wholes],

@@ -2,7 +2,7 @@
 import type { Test } from 'tap';
 import { RawClient } from '../../support/raw-client.ts';
 import { Deferred, until, within } from '../../support/within.ts';
-import { mebibyte, type Site } from './site.ts';
+import { mebibyte, type Resource, type Site } from './site.ts';
 
 const timeoutMs = 30_000;
 
@@ -78,4 +78,69 @@ export async function thrift(t: Test, site: Site): Promise<void> {
     t.equal(site.origin.count(path), requests, path);
     other.destroy();
   }
+}
+
+/** The answer to one range is kept, and serves those that lie within it. */
+export async function parts(t: Test, site: Site): Promise<void> {
+  const size = 3 * mebibyte;
+  const path = '/kept-part';
+  const { body } = site.add(path, size);
+  const client = await RawClient.connect(site.parapet.listener());
+  const ask = (range: string | undefined, more: Record<string, string> = {}) =>
+    client.request(path, {
+      fields: { ...(range === undefined ? {} : { Range: range }), ...more },
+      timeoutMs,
+    });
+  const first = await ask('bytes=1000000-1999999');
+  t.match(first.field('Cache-Status'), 'parapet; fwd=uri-miss; fwd-status=206; stored');
+  t.equal(first.field('Content-Range'), `bytes 1000000-1999999/${size}`);
+  t.ok(first.body.equals(body.subarray(1_000_000, 2_000_000)));
+  const within: [string, number, number][] = [
+    ['bytes=1000000-1999999', 1_000_000, 1_999_999],
+    ['bytes=1500000-1500009', 1_500_000, 1_500_009],
+    ['bytes=1999999-1999999', 1_999_999, 1_999_999],
+  ];
+  for (const [range, from, to] of within) {
+    const answer = await ask(range, { 'If-Range': `"${path}"` });
+    t.match(answer.field('Cache-Status'), /^parapet; hit/, range);
+    t.same([answer.status, answer.all('Content-Range')], [206, [`bytes ${from}-${to}/${size}`]]);
+    t.ok(answer.body.equals(body.subarray(from, to + 1)), range);
+  }
+  t.equal((await ask('bytes=1500000-1500009', { 'If-None-Match': `"${path}"` })).status, 304);
+  t.equal(site.origin.count(path), 1);
+  const beyond = await ask('bytes=1999999-2000000');
+  t.ok(beyond.body.equals(body.subarray(1_999_999, 2_000_001)));
+  t.equal((await ask('bytes=2000000-2000000')).field('Cache-Status')?.startsWith('parapet; hit'), true);
+  t.same(
+    site.ranges(path),
+    ['bytes=1000000-1999999', 'bytes=1999999-2000000'],
+    'another range goes as it came',
+  );
+  t.equal((await ask('bytes=2000000-2000000', { 'If-Range': '"other"' })).status, 200);
+  const whole = await ask(undefined);
+  t.ok(whole.body.equals(body));
+  t.match((await ask('bytes=0-9')).field('Cache-Status'), /^parapet; hit/, 'the whole takes its place');
+  await site.purge(`http://site.test${path}`);
+  const count = site.origin.count(path);
+  await ask('bytes=1-2');
+  await site.purge(`http://site.test${path}`);
+  await ask('bytes=1-2');
+  t.equal(site.origin.count(path), count + 2, 'a purge takes it away');
+  const spoils: NonNullable<Resource['spoil']>[] = [
+    ({ fields }) => {
+      fields['Cache-Control'] = 'no-store';
+    },
+    ({ fields }) => {
+      fields['Content-Range'] = `bytes 0-4/${size}`;
+    },
+    ({ fields }) => {
+      delete fields['ETag'];
+    },
+  ];
+  for (const [index, spoil] of spoils.entries()) {
+    site.add(`/unkept-${index}`, size, { spoil });
+    for (const _ of [1, 2]) await client.request(`/unkept-${index}`, { fields: { Range: 'bytes=5-9' } });
+    t.equal(site.origin.count(`/unkept-${index}`), 2, 'not kept');
+  }
+  client.destroy();
 }

@@ -76,7 +76,9 @@ function answerTo(request: IncomingMessage, resource: Resource) {
   };
   if (etag !== '' && request.headers['if-none-match'] === etag)
     return { status: 304, fields, body: Buffer.alloc(0) };
-  const part = resource.ignoresRange === true ? undefined : partOf(request.headers.range, body.length);
+  const ifRange = request.headers['if-range'];
+  const isIgnored = resource.ignoresRange === true || (ifRange !== undefined && ifRange !== etag);
+  const part = isIgnored ? undefined : partOf(request.headers.range, body.length);
   if (part === undefined) return { status: 200, fields, body };
   if (part === null) {
     fields['Content-Range'] = `bytes */${body.length}`;
