@@ -1,7 +1,7 @@
 export { browserControl } from './browser-ttl.ts';
 export { Caching } from './caching.ts';
 export { condition, conditionMask, judgeConditions, preconditionMask, rangeMayApply } from './conditional.ts';
-export { ResponseControl, readRequestControl } from './control.ts';
+export { controlSource, ResponseControl, readRequestControl } from './control.ts';
 export { currentAge } from './freshness.ts';
 export { describesStored } from './head-update.ts';
 export { invalidates, isUnsafe, namedTargets } from './invalidate.ts';
@@ -22,5 +22,13 @@ export {
 } from './slice.ts';
 export { forwardReason, statusEdit, statusNote } from './status.ts';
 export { chooseUse, isOriginError, mayServeOnError, type StoredTimes, use } from './use.ts';
-export { joinVary, MarkerCache, markerLines, putSecondaryKey, type VaryFields, varyOf } from './vary.ts';
+export {
+  joinVary,
+  MarkerCache,
+  markerLines,
+  normalForm,
+  putSecondaryKey,
+  type VaryFields,
+  varyOf,
+} from './vary.ts';
 export type { VaryPlan } from './vary-plan.ts';

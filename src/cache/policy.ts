@@ -73,6 +73,21 @@ export class StoreDecision {
   #edge: number = edgeTtl.silent;
   readonly control = new ResponseControl();
 
+  /** `edge_ttl` stands in place of what the response says. */
+  get isOverridden(): boolean {
+    return this.#edge !== edgeTtl.silent;
+  }
+
+  /** It is validated before each use. */
+  get mustValidate(): boolean {
+    return (this.objectFlags & objectFlag.noCache) !== 0;
+  }
+
+  /** It is never served stale (RFC 9111 4.2.4). */
+  get forbidsStale(): boolean {
+    return (this.objectFlags & (objectFlag.mustRevalidate | objectFlag.noCache)) !== 0;
+  }
+
   get mayStore(): boolean {
     return this.verdict === verdict.store;
   }

@@ -8,6 +8,8 @@ export interface ExplainOptions {
   config: string;
   header: readonly string[];
   ip: string;
+  status: string;
+  responseHeader: readonly string[];
   json?: boolean;
 }
 
@@ -20,7 +22,18 @@ function readField(text: string): [string, string] {
 export function explain(method: string, url: string, options: ExplainOptions): number {
   const configuration = readConfig(options.config);
   if (isIP(options.ip) === 0) throw new CommandError(`"${options.ip}" is not an IP address`);
-  const request: ExplainedRequest = { method, url, fields: options.header.map(readField), ip: options.ip };
+  const status = Number(options.status);
+  if (!/^[2-5][0-9]{2}$/.test(options.status))
+    throw new CommandError(`"${options.status}" is no final status`);
+  const response = { status, fields: options.responseHeader.map(readField) };
+  const isAssumed = status !== 200 || response.fields.length > 0;
+  const request: ExplainedRequest = {
+    method,
+    url,
+    fields: options.header.map(readField),
+    ip: options.ip,
+    ...(isAssumed && { response }),
+  };
   const phases = explainRequest(configuration, request, systemClock.nowMs());
   if (typeof phases === 'string') throw new CommandError(phases);
   process.stdout.write(

@@ -71,6 +71,8 @@ function buildProgram(done: (code: number) => void): Command {
     .addOption(configOption())
     .option('-H, --header <field>', "a field of the request, 'name: value'; may be repeated", collect, [])
     .option('--ip <address>', 'the address of the client', '192.0.2.1')
+    .option('--status <status>', 'what the origin is taken to answer', '200')
+    .option('-R, --response-header <field>', 'a field of that answer; may be repeated', collect, [])
     .option('--json', 'as JSON')
     .action((method: string, url: string, options: ExplainOptions) => done(explain(method, url, options)));
   program

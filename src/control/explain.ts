@@ -8,6 +8,7 @@ import { Policy } from '../pipeline/index.ts';
 import type { PolicySnapshot } from '../pipeline/protocol.ts';
 import type { Configuration } from './configuration.ts';
 import { type ExplainedRule, RuleReport } from './explain-rules.ts';
+import { tellStore } from './explain-store.ts';
 import { Rehearsal, type RehearsedCommand } from './rehearsal.ts';
 import { parseRequestUrl, type RequestUrl } from './request-url.ts';
 import { zoneOf } from './zone-of.ts';
@@ -18,10 +19,18 @@ export interface ExplainedRequest {
   /** Names in lower case. */
   fields: readonly (readonly [name: string, value: string])[];
   ip: string;
+  /** What the origin is taken to answer; by default 200 with nothing but a type. */
+  response?: AssumedResponse;
+}
+
+export interface AssumedResponse {
+  status: number;
+  /** Names in lower case. */
+  fields: readonly (readonly [name: string, value: string])[];
 }
 
 export interface ExplainedPhase {
-  /** `door`, `zone`, a phase of rules, `cache`, `origin`. */
+  /** `door`, `zone`, a phase of rules, `cache`, `origin`, `store`. */
   phase: string;
   decision: string;
   detail: Readonly<Record<string, unknown>>;
@@ -56,6 +65,9 @@ function listenerOf({ listeners }: PolicySnapshot, { port, isTls }: RequestUrl):
   return (listeners.find((one) => one.port === wanted) ?? listeners[0])?.id ?? 0;
 }
 
+const plainResponse: AssumedResponse = { status: 200, fields: [['content-type', 'text/html']] };
+const cachePhase = 'http_response_cache_settings';
+
 type Zone = Configuration['config']['zones'][number];
 
 class Explanation {
@@ -65,6 +77,9 @@ class Explanation {
   readonly #url: RequestUrl;
   readonly #zone: Zone | undefined;
   readonly #rehearsal: Rehearsal;
+  readonly #policy: Policy;
+  readonly #now: number;
+  #isLookedUp = false;
 
   constructor(
     configuration: Configuration,
@@ -77,6 +92,7 @@ class Explanation {
     this.#request = request;
     this.#url = url;
     this.#zone = configuration.config.zones[zone];
+    this.#now = Math.floor(nowMs / 1000);
     const snapshot = snapshotOf(configuration.compiled, zone);
     const { isTls, port, path, query } = url;
     const own = request.fields.find(([name]) => name === 'host')?.[1];
@@ -96,6 +112,7 @@ class Explanation {
       nowMs,
     );
     const policy = new Policy(this.#rehearsal.memory, this.#rehearsal.ports, snapshot, 0);
+    this.#policy = policy;
     const report = new RuleReport(snapshot);
     policy.watch((set, index, verdict, changes) => report.note(set, index, verdict, changes));
     const decide = () => policy.onBatch();
@@ -129,6 +146,7 @@ class Explanation {
   }
 
   #effect(phase: string, answer: RehearsedCommand, report: RuleReport, rules: readonly ExplainedRule[]) {
+    if (phase === 'http_request_cache_settings') return {};
     if (phase !== 'http_request_transform') return effect(phase, answer, rules);
     const target = report.target(this.#url);
     return target === ownTarget(this.#url) ? {} : { target };
@@ -144,6 +162,7 @@ class Explanation {
     const decision = isAsked
       ? 'looked up under the key; fetched and perhaps stored where there is nothing fresh'
       : this.#whyNot(cache.mode);
+    this.#isLookedUp = isAsked;
     this.#add('cache', decision, { mode: cache.mode, ...(isAsked && { key: readKey(name, key) }) });
   }
 
@@ -151,6 +170,7 @@ class Explanation {
     const { method } = this.#request;
     if (mode === 'off') return 'not looked up: caching is off';
     if (method !== 'GET' && method !== 'HEAD') return `not looked up: ${method} is not stored`;
+    if (this.#policy.last.caching.settings.cache === false) return 'not looked up: a rule says cache: false';
     return mode === 'cdn'
       ? 'not looked up: the extension is not in the list of mode cdn'
       : 'not looked up: the key would be too long';
@@ -169,15 +189,30 @@ class Explanation {
     this.#add('origin', name, { balance: origin?.balance, servers, target });
   }
 
-  /** What rules make of the response: of the one that was given, or of a plain 200 from the origin. */
+  /** What becomes of the response: of the one that was given, or of the one that the origin is taken to answer. */
   #tellResponse(given: RehearsedCommand | undefined, report: RuleReport, decide: () => void): void {
+    const { status, fields } = this.#request.response ?? plainResponse;
     const sent =
-      given ??
-      this.#rehearsal
-        .originHead(decide, 200, [['content-type', 'text/html']])
-        .find(({ kind }) => kind === 'forward');
-    for (const { phase, rules } of report.phases('http_response'))
-      this.#add(phase, 'goes on', { ...(sent && effect(phase, sent, rules)), rules });
+      given ?? this.#rehearsal.originHead(decide, status, fields).find(({ kind }) => kind === 'forward');
+    const phases = report.phases('http_response');
+    const tell = (isBefore: boolean) => {
+      for (const { phase, rules } of phases) {
+        if ((phase === cachePhase) === isBefore)
+          this.#add(phase, 'goes on', { ...(sent && effect(phase, sent, rules)), rules });
+      }
+    };
+    if (given === undefined) tell(true);
+    if (given === undefined && this.#isLookedUp && this.#request.method === 'GET') this.#tellStore(status);
+    tell(false);
+  }
+
+  #tellStore(status: number): void {
+    const { caching, changes, decision, request, response } = this.#policy.last;
+    const requestValue = (name: string) => changes.textOf(name, request);
+    const told = tellStore({ decision, caching, response, requestValue, now: this.#now });
+    const { fields } = this.#request.response ?? plainResponse;
+    const assumed = [`${status}`, ...fields.map(([name, value]) => `${name}: ${value}`)].join('; ');
+    this.#add('store', told.decision, { response: assumed, ...told.detail });
   }
 }
 
@@ -188,13 +223,25 @@ const ownTarget = ({ path, query }: RequestUrl) => (query === undefined ? path :
 function readKey(zone: string, key: Buffer): Record<string, string> {
   const text = key.toString('latin1', 4);
   const [site = '', ...rest] = text.split('\0');
-  const [target = '', ...extensions] = rest.join('\0').split('\u0001');
+  const [own = '', ...custom] = rest.join('\0').split('\u0005');
+  const [target = '', ...extensions] = own.split('\u0001');
   const more = extensions.map((part): [string, string] => {
     const equals = part.indexOf('=');
     return [part.slice(0, equals), part.slice(equals + 1)];
   });
   const scheme = site.startsWith('s') ? 'https' : 'http';
-  return { zone, scheme, host: site.slice(1), target, ...Object.fromEntries(more) };
+  const parts = custom.map((part): [string, string] => {
+    const equals = part.indexOf('=');
+    return equals < 0 ? [part, '(absent)'] : [part.slice(0, equals), part.slice(equals + 1)];
+  });
+  return {
+    zone,
+    scheme,
+    host: site.slice(1),
+    target,
+    ...Object.fromEntries(more),
+    ...Object.fromEntries(parts),
+  };
 }
 
 /** What the rules of a phase have written into the command that followed. */

@@ -126,6 +126,11 @@ export class Policy {
     this.#exchange.trace = trace;
   }
 
+  /** The exchange that was decided last: for `explain`. */
+  get last(): Exchange {
+    return this.#exchange;
+  }
+
   /** Decides the batch that lies in the arena. */
   onBatch(): void {
     const words = this.#words;

@@ -47,6 +47,8 @@ t.test('a request is followed through its phases', async (t) => {
       '        server: url=http://127.0.0.1:9100 host=127.0.0.1:9100',
       '        server: url=http://app.example:81 host=app.example:81',
       '        target: /a?b',
+      'store   not stored: RFC 9111 4.2: never fresh, and nothing to validate it by',
+      '        response: 200; content-type: text/html',
       '',
     ].join('\n'),
   );
@@ -72,4 +74,91 @@ t.test('keys that are read once are named when they change', async (t) => {
   t.same(keysThatNeedRestart(before, after), ['workers', 'user', 'store.bytesMax']);
   const overHttp = JSON.parse(JSON.stringify(before)) as typeof before;
   t.same(keysThatNeedRestart(overHttp, before), []);
+});
+
+const cached = `
+listeners: [{ address: 127.0.0.1:0 }]
+origins: { app: { servers: [{ url: http://127.0.0.1:9100 }] } }
+zones:
+  - name: app
+    hosts: [app.test]
+    origin: app
+    cache: { cache_key: { ignore_query_strings_order: true } }
+    rules:
+      http_request_cache_settings:
+        - expression: "true"
+          action: set_cache_settings
+          action_parameters:
+            cache_key: { custom_key: { user: { device_type: true }, cookie: { include: [plan] } } }
+        - expression: starts_with(http.request.uri.path, "/api")
+          action: set_cache_settings
+          action_parameters: { cache: false }
+        - expression: http.request.uri.path eq "/stale"
+          action: set_cache_settings
+          action_parameters: { serve_stale: { s_maxage_allows_stale: true } }
+      http_response_cache_settings:
+        - { expression: http.response.code eq 200, action: set_cache_settings, action_parameters: { strip_set_cookie: true } }
+  - name: cdn
+    hosts: [cdn.test]
+    origin: app
+    cache:
+      mode: cdn
+      edge_ttl: { mode: override_origin, default: 60, status_code_ttl: [{ status_code: 404, value: -1 }] }
+      vary: { headers: { accept-language: { action: normalize } } }
+`;
+
+/** What is told of the cache and of the store. */
+function told(url: string, fields: [string, string][], status: number, response: [string, string][]) {
+  const request = { method: 'GET', url, fields, ip: '192.0.2.1', response: { status, fields: response } };
+  const phases = explain(configuration(cached), request, 1_800_000_000_000);
+  if (typeof phases === 'string') throw new Error(phases);
+  const of = (name: string) => phases.find(({ phase }) => phase === name);
+  return { cache: of('cache'), store: of('store') };
+}
+
+t.test('the key of settings and rules is told in parts', async (t) => {
+  const { cache } = told('http://app.test/a?y&x', [['cookie', 'plan=a']], 200, []);
+  t.same(cache?.detail['key'], {
+    zone: 'app',
+    scheme: 'http',
+    host: 'app.test',
+    target: '/a?x&y',
+    'cookie plan': 'a',
+    device: 'desktop',
+  });
+  t.match(told('http://app.test/api/x', [], 200, []).cache?.decision, 'a rule says cache: false');
+});
+
+t.test('why a response is stored or not, with the clause that decides', async (t) => {
+  const store = (url: string, status: number, ...response: [string, string][]) =>
+    told(url, [['accept-language', 'en-US,de;q=0.5']], status, response).store;
+  const swr: [string, string] = ['cache-control', 's-maxage=60, stale-while-revalidate=9'];
+  const strict = store('http://app.test/a', 200, swr, ['set-cookie', 'a=1'], ['vary', 'Accept-Language']);
+  t.equal(strict?.decision, 'stored, fresh for 60 s');
+  t.match(strict?.detail, {
+    fresh: 'by s-maxage of Cache-Control (RFC 9111 4.2.1)',
+    stale_while_revalidate: '0 s',
+    stale: /s-maxage stands for proxy-revalidate \(RFC 9111 5\.2\.2\.10\)/,
+    variant: { 'accept-language': 'en-us,de;q=0.5' },
+  });
+  const open = store('http://app.test/stale', 200, swr);
+  t.equal(open?.detail['stale_while_revalidate'], '9 s');
+  t.equal(open?.detail['stale'], undefined);
+  t.match(store('http://app.test/a', 200, ['cache-control', 'private'])?.decision, /RFC 9111 5\.2\.2\.7/);
+  t.match(
+    store('http://app.test/a', 200, ['cdn-cache-control', 'no-store'])?.decision,
+    /RFC 9111 5\.2\.2\.5/,
+  );
+  const overridden = store(
+    'http://cdn.test/a.css',
+    200,
+    ['cache-control', 'private'],
+    ['vary', 'accept-language'],
+  );
+  t.match(overridden, {
+    decision: 'stored, fresh for 60 s',
+    detail: { fresh: 'by edge_ttl', variant: { 'accept-language': 'en,de' } },
+  });
+  t.match(store('http://cdn.test/a.css', 404)?.decision, /status_code_ttl says -1/);
+  t.match(store('http://cdn.test/a.css', 200, ['vary', 'cookie'])?.decision, /action is bypass/);
 });

@@ -134,6 +134,7 @@ export async function commands(t: Test): Promise<void> {
       'http_request_late_transform',
       'cache',
       'origin',
+      'store',
       'http_response_headers_transform',
     ],
   );
