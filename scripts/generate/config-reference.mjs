@@ -9,6 +9,24 @@ const errorPage = {
   content_type: 'text/html; charset=utf-8',
 };
 
+const set = { operation: 'set' };
+const remove = { operation: 'remove' };
+const cacheControl = {
+  'max-age': { operation: 'set', value: 30, cloudflare_only: true },
+  's-maxage': remove,
+  'stale-if-error': { operation: 'set', value: 600 },
+  'stale-while-revalidate': { operation: 'set', value: 60 },
+  private: { operation: 'set', qualifiers: ['X-User'] },
+  'no-cache': remove,
+  'no-store': remove,
+  'no-transform': set,
+  'must-revalidate': remove,
+  'proxy-revalidate': remove,
+  'must-understand': remove,
+  public: set,
+  immutable: set,
+};
+
 const field = (operation, value) => ({ operation, ...value });
 const rules = {
   http_request_dynamic_redirect: [
@@ -94,7 +112,7 @@ const rules = {
       ref: 'static',
       expression: 'http.response.content_type.media_type in {"text/css" "text/javascript"}',
       action: 'set_cache_settings',
-      action_parameters: { strip_set_cookie: true },
+      action_parameters: { strip_set_cookie: true, strip_etags: false, strip_last_modified: false },
     },
     {
       ref: 'tags',
@@ -103,10 +121,16 @@ const rules = {
       action_parameters: { operation: 'add', expression: 'concat("host-", http.host)' },
     },
     {
-      ref: 'short',
+      ref: 'tags-by-name',
+      expression: 'http.host eq "shop.example"',
+      action: 'set_cache_tags',
+      action_parameters: { operation: 'set', values: ['shop', 'all'] },
+    },
+    {
+      ref: 'directives',
       expression: 'http.response.code eq 404',
       action: 'set_cache_control',
-      action_parameters: { 'max-age': { operation: 'set', value: 30 } },
+      action_parameters: cacheControl,
     },
   ],
   http_response_headers_transform: [
@@ -157,6 +181,7 @@ const cacheSettings = {
     },
   },
   origin_cache_control: false,
+  origin_range_requests: { mode: 'on' },
   respect_strong_etags: true,
   origin_error_page_passthru: true,
   additional_cacheable_ports: [8443],
