@@ -60,12 +60,19 @@ const keptIds: ReadonlySet<number> = new Set(
   [...keptNames].map((name) => knownId(name)).filter((id) => id !== 0),
 );
 const keptUnknown = [...keptNames].filter((name) => knownId(name) === 0).map(latin1Bytes);
+const warningId = knownId('warning');
+const warning = latin1Bytes('warning');
 /** Known ids that have been written in this head; words of a bit set. */
 const seen = new Int32Array(knownNames.length);
 
 /** Writes the edits that bring the stored head up to date with the fields of a 304. */
 export function writeFreshening(writer: CommandWriter, update: HeadView, stored: HeadView): void {
   seen.fill(0);
+  // RFC 9111 5.5 knows it no more; RFC 7234 4.3.4 had it that what warns of the old state ends with a validation.
+  if (stored.findNamed(warning, warningId, stored.fieldAt(0)) !== noField) {
+    writer.openTextEdit(editOp.remove, warningId, 'warning');
+    writer.closeEdit();
+  }
   const hopByHop = update.has(connectionId) ? namedByConnection(update) : undefined;
   const keepsEtag = stored.has(etagId);
   for (let index = 0; index < update.fieldCount; index += 1) {

@@ -302,3 +302,13 @@ t.test('an origin is told that Surrogate-Control may name this cache, where it w
   proxy.send({ method: 'POST' });
   t.equal(proxy.asked[1]?.get('surrogate-capability'), undefined);
 });
+
+t.test('a warning of the stored response ends with its validation, save one that comes again', async (t) => {
+  const warned: OriginResponse = { ...tagged, fields: [...tagged.fields!, ['warning', '110 a "stale"']] };
+  for (const again of [[], [['warning', '214 a "changed"']]] as [string, string][][]) {
+    const proxy = new FakeProxy(validating(again, warned));
+    t.equal(proxy.send().get('warning'), '110 a "stale"');
+    proxy.advance(61);
+    t.equal(proxy.send().get('warning'), again[0]?.[1]);
+  }
+});
