@@ -21,6 +21,11 @@ function answerWith(exchange: Exchange): number {
     case use.stale:
       return serveEntry(exchange, cacheStatus.hit, cacheResult.hit);
     case use.staleWhileRevalidate:
+      // A rule of this request, or a reload, may have said so after it was stored.
+      if (exchange.caching.settings.serve_stale?.disable_stale_while_updating === true) {
+        note.reason = forwardReason.stale;
+        return next;
+      }
       refreshInBackground(exchange);
       return serveEntry(exchange, cacheStatus.hitStaleWhileRevalidate, cacheResult.updating);
     case use.validateForRequest:
