@@ -1,6 +1,7 @@
 #include "store_binding.h"
 
 #include <mutex>
+#include <optional>
 #include <span>
 
 #include "core/engine.h"
@@ -33,6 +34,7 @@ napi_value store_open(napi_env env, napi_callback_info info) {
         return nullptr;
     }
     hash_key = {hex_of(secret, 0), hex_of(secret, 16)};
+    config.secret = hash_key;
     config.workers_max = workers_max;
     config.notify = &Engine::store_notify;
     if (store::Store::open(config) == nullptr) {
@@ -69,6 +71,7 @@ napi_value store_stats(napi_env env, napi_callback_info) {
     set("evictions", stats.evictions);
     set("bytesEvicted", stats.bytes_evicted);
     set("purges", stats.purges);
+    set("purgesForgotten", stats.purges_forgotten);
     set("recovered", stats.recovered);
     return result;
 }
@@ -98,23 +101,55 @@ napi_value zone_stats(napi_env env, napi_callback_info) {
     return result;
 }
 
+/// The bytes of a Uint8Array argument; false: it is none.
+bool read_bytes(napi_env env, napi_value value, std::span<const std::uint8_t>& out) {
+    napi_typedarray_type type{};
+    std::size_t length = 0;
+    void* data = nullptr;
+    if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok || type != napi_uint8_array) return false;
+    out = {static_cast<const std::uint8_t*>(data), length};
+    return true;
+}
+
+/// What a purge has hit; -1 where the store can make no more purges.
+template <typename T>
+napi_value purged(napi_env env, const std::optional<T>& hit) {
+    return number(env, hit.has_value() ? static_cast<double>(*hit) : -1);
+}
+
 napi_value store_purge(napi_env env, napi_callback_info info) {
     std::size_t count = 2;
     napi_value args[2] = {};
     (void)napi_get_cb_info(env, info, &count, args, nullptr, nullptr);
-    napi_typedarray_type type{};
-    std::size_t length = 0;
-    void* data = nullptr;
+    std::span<const std::uint8_t> key;
     bool soft = false;
-    if (count < 1 || napi_get_typedarray_info(env, args[0], &type, &length, &data, nullptr, nullptr) != napi_ok || type != napi_uint8_array) {
+    if (count < 1 || !read_bytes(env, args[0], key)) {
         napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "storePurge: the key is a Uint8Array");
         return nullptr;
     }
     if (count > 1) (void)napi_get_value_bool(env, args[1], &soft);
     store::Store* const store = store::Store::current();
-    if (store == nullptr || length == 0 || length > store::key_bytes_limit) return number(env, 0);
-    const std::span<const std::uint8_t> key(static_cast<const std::uint8_t*>(data), length);
-    return number(env, purge_key(*store, hash_key, key, soft));
+    if (store == nullptr || key.empty() || key.size() > store::key_bytes_limit) return number(env, 0);
+    return purged(env, purge_url(*store, hash_key, key, soft));
+}
+
+napi_value store_purge_group(napi_env env, napi_callback_info info) {
+    std::size_t count = 4;
+    napi_value args[4] = {};
+    (void)napi_get_cb_info(env, info, &count, args, nullptr, nullptr);
+    std::uint32_t group = 0;
+    std::uint32_t zone = 0;
+    std::span<const std::uint8_t> text;
+    bool soft = false;
+    if (count < 4 || napi_get_value_uint32(env, args[0], &group) != napi_ok || group > static_cast<std::uint32_t>(store::Group::tag) ||
+        napi_get_value_uint32(env, args[1], &zone) != napi_ok || !read_bytes(env, args[2], text)) {
+        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "storePurgeGroup: group, zone key, Uint8Array, whether soft");
+        return nullptr;
+    }
+    (void)napi_get_value_bool(env, args[3], &soft);
+    store::Store* const store = store::Store::current();
+    const bool done = store == nullptr || store->purge_group(static_cast<store::Group>(group), zone, text, soft);
+    return number(env, done ? 0 : -1);
 }
 
 napi_value store_purge_all(napi_env env, napi_callback_info info) {
@@ -123,8 +158,8 @@ napi_value store_purge_all(napi_env env, napi_callback_info info) {
     (void)napi_get_cb_info(env, info, &count, &arg, nullptr, nullptr);
     bool soft = false;
     if (count > 0) (void)napi_get_value_bool(env, arg, &soft);
-    if (store::Store* const store = store::Store::current()) store->purge_all(soft);
-    return undefined(env);
+    store::Store* const store = store::Store::current();
+    return store == nullptr ? number(env, 0) : purged(env, store->purge_all(soft));
 }
 
 napi_value stats_page(napi_env env, napi_callback_info info) {
@@ -152,6 +187,7 @@ napi_status register_store(napi_env env, napi_value exports) {
         {"storeStats", nullptr, store_stats, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"zoneStats", nullptr, zone_stats, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"storePurge", nullptr, store_purge, nullptr, nullptr, nullptr, napi_default, nullptr},
+        {"storePurgeGroup", nullptr, store_purge_group, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"storePurgeAll", nullptr, store_purge_all, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"statsPage", nullptr, stats_page, nullptr, nullptr, nullptr, napi_default, nullptr},
     };

@@ -164,6 +164,7 @@ struct Exchange {
     store::FillRef fill;
     store::ObjectRef fill_object;
     std::uint64_t fill_hash = 0;
+    std::uint32_t asked_epoch = 0;  // of the store when the policy last said to fetch
     bool fill_has_head = false;
     std::uint32_t fill_rest_kib = 0;  // see command_word::fill_rest_kib
     bool waits_on_entry = false;  // listed under `fill_object` or the reader's object for notifications

@@ -295,6 +295,7 @@ private:
     store::FillResult begin_fill(Exchange& exchange, Exchange& reader_of, std::span<const std::uint8_t> key, std::uint64_t hash) noexcept;
     bool join_fill(Exchange& exchange, const std::int32_t* command, bool& leads) noexcept;
     Kept begin_store(Exchange& exchange, Exchange& reader_of, const std::int32_t* command, const HeadTable& head, std::uint64_t body_length) noexcept;
+    store::Tags tags_of(const HeadTable& head) noexcept;
     std::span<const std::uint8_t> stored_head(const HeadTable& head) noexcept;
     std::span<const std::uint8_t> stored_head(std::string_view lines) noexcept;
     void abort_fill(Exchange& exchange, store::AbortCause cause) noexcept;
@@ -396,6 +397,7 @@ private:
     TimerWheel wheel_;
     Edits edits_;
     Edits store_edits_;
+    std::vector<store::TagHash> tags_;
     Deadline accept_timer_;
 
     std::uint32_t event_count_ = 0;

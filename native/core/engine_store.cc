@@ -1,6 +1,7 @@
 // The engine's side of the store: look-ups for events, serving objects, leading and following fills.
 #include <algorithm>
 
+#include "cache_tag.h"
 #include "engine.h"
 #include "known_names.gen.h"
 #include "store_key.h"
@@ -221,7 +222,7 @@ std::uint32_t Engine::policy_put_marker(std::int32_t key_offset, std::int32_t ke
 std::int32_t Engine::policy_purge(std::int32_t key_offset, std::int32_t key_length, bool soft) noexcept {
     const auto key = arena_.checked(key_offset, key_length);
     if (key.empty() || key.size() > store::key_bytes_limit) return 0;
-    return static_cast<std::int32_t>(purge_key(*store_, options_.hash_key, key, soft));
+    return static_cast<std::int32_t>(invalidate_key(*store_, options_.hash_key, key, soft));
 }
 
 void Engine::unpin(Exchange& exchange) noexcept {
@@ -258,6 +259,7 @@ store::FillResult Engine::begin_fill(Exchange& exchange, Exchange& reader_of, st
     request.leader_tag = exchange.slot;
     request.now = now_s_;
     request.seen = exchange.revalidated ? exchange.revalidated : exchange.seen;
+    request.asked = exchange.asked_epoch;
     return store_->begin_fill(request, reader_of.client != nullptr ? &reader_of.reader : nullptr);
 }
 
@@ -325,6 +327,12 @@ Engine::Kept Engine::begin_store(Exchange& exchange, Exchange& reader_of, const 
     if (!exchange.fill || exchange.fill_hash != hash) {
         // A secondary key, or a fetch that was not collapsed: the fill begins here. Followers of the first key look again.
         const store::FillRef first = exchange.fill;
+        if (first && !store_->is_kept(first)) {
+            // Purged or invalidated since the origin was asked: so would be what it becomes.
+            abort_fill(exchange, store::AbortCause::failed_before_head);
+            reader_of.reader.close();
+            return Kept::elsewhere;
+        }
         exchange.fill = {};
         reader_of.reader.close();
         const store::FillResult result = begin_fill(exchange, reader_of, key, hash);
@@ -342,13 +350,39 @@ Engine::Kept Engine::begin_store(Exchange& exchange, Exchange& reader_of, const 
     }
     const bool has_own_status = (command[command_word::flags] & command_flag::background) != 0 && command[command_word::status] != 0;
     const store::ObjectMeta meta = meta_of(command, now_s_, has_own_status ? command[command_word::status] : head.word(head_word::code));
-    if (store_->set_head(exchange.fill, stored_head(head), meta, body_length) == store::HeadState::refused) {
+    const store::Tags tags = tags_of(head);
+    if (store_->set_head(exchange.fill, stored_head(head), meta, body_length, tags) == store::HeadState::refused) {
         abort_fill(exchange, store::AbortCause::released);
         reader_of.reader.close();
         return Kept::no;
     }
     exchange.fill_has_head = true;
     return Kept::yes;
+}
+
+/// Tags of a response that is being stored: those that the policy gives for its stored head, or else its own Cache-Tag fields.
+store::Tags Engine::tags_of(const HeadTable& head) noexcept {
+    tags_.clear();
+    bool is_all = false;
+    std::size_t bytes = 0;
+    const auto add = [&](std::string_view value) {
+        bytes += value.size();
+        if (bytes > cache_tag_bytes_max || tags_.size() > store::tags_limit) is_all = true;
+        if (!is_all) for_each_tag(value, [&](std::span<const std::uint8_t> tag) { tags_.push_back(store::hash_of_tag(options_.hash_key, tag)); });
+    };
+    if (store_edits_.gives(known::cache_tag)) {
+        for (const Edits::Entry& edit : store_edits_.entries()) {
+            if (edit.id != known::cache_tag) continue;
+            if (edit.op != edit_op::append) tags_.clear();
+            if (edit.op != edit_op::remove) add(edit.value);
+        }
+    } else if (head && head.has(known::cache_tag)) {
+        for (std::int32_t i = 0; i < head.field_count(); ++i) {
+            const HeadTable::Field field = head.field(i);
+            if (field.id == known::cache_tag) add(field.value);
+        }
+    }
+    return {tags_, is_all || tags_.size() > store::tags_limit};
 }
 
 void Engine::abort_fill(Exchange& exchange, store::AbortCause cause) noexcept {
@@ -367,8 +401,9 @@ std::span<const std::uint8_t> Engine::stored_head(const HeadTable& head) noexcep
     out.put({reinterpret_cast<const std::uint8_t*>(&prefix), sizeof prefix});
     FieldFilter filter;
     filter.drop_age = true;
+    filter.drop_cache_tag = true;
     write_fields(out, head, store_edits_, filter);
-    store_edits_.write_added(out, known::content_length);
+    store_edits_.write_added(out, known::content_length, known::cache_tag);
     if (!head.has(known::date) && !store_edits_.gives(known::date)) write_date(out, now_s_);
     write_prefix(out);
     return out.written();
@@ -693,15 +728,17 @@ void Engine::apply_refresh(Exchange& exchange, const std::int32_t* command) noex
     std::swap(edits_, store_edits_);
     ByteSink lines(recode_.data(), recode_.size() / 2);
     write_stored_lines(lines, view.head, false, false);
-    edits_.write_added(lines, known::content_length);
+    edits_.write_added(lines, known::content_length, known::cache_tag);
     std::swap(edits_, store_edits_);
+    const store::Tags tags = tags_of(HeadTable{});
     const store::ObjectMeta meta = meta_of(command, now_s_, view.meta.status);
     const store::FillRef fill = exchange.fill;
     exchange.fill = {};
     exchange.fill_has_head = false;
     exchange.reader.close();
     const store::ObjectRef fresh = store_->refresh(options_.worker_index, old, fill,
-                                                   stored_head(std::string_view(reinterpret_cast<const char*>(lines.begin()), lines.size())), meta);
+                                                   stored_head(std::string_view(reinterpret_cast<const char*>(lines.begin()), lines.size())), meta,
+                                                   store_edits_.gives(known::cache_tag) ? &tags : nullptr, exchange.asked_epoch);
     if (fresh) {
         unpin(exchange);
         exchange.pinned = fresh;

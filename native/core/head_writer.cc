@@ -57,6 +57,8 @@ bool is_filtered(std::int32_t id, const FieldFilter& filter) noexcept {
             return filter.drop_age;
         case known::server:
             return filter.drop_server;
+        case known::cache_tag:
+            return filter.drop_cache_tag;
         default:
             return false;
     }
@@ -169,10 +171,10 @@ void Edits::set_value(std::int32_t id, std::string_view value) noexcept {
     }
 }
 
-void Edits::write_added(ByteSink& out, std::int32_t skip) const noexcept {
+void Edits::write_added(ByteSink& out, std::int32_t skip, std::int32_t skip_too) const noexcept {
     for (std::size_t i = 0; i < count_; ++i) {
         const Entry& entry = entries_[i];
-        if (entry.op == edit_op::remove || (skip != 0 && entry.id == skip)) continue;
+        if (entry.op == edit_op::remove || (entry.id != 0 && (entry.id == skip || entry.id == skip_too))) continue;
         // A later set or remove of the same name takes this one back.
         bool replaced = false;
         for (std::size_t later = i + 1; later < count_ && !replaced; ++later) {

@@ -35,8 +35,8 @@ public:
     void set_value(std::int32_t id, std::string_view value) noexcept;
     /// Whether any set or append gives this known name.
     [[nodiscard]] bool gives(std::int32_t id) const noexcept { return value_of(id).data() != nullptr; }
-    /// Writes the lines that sets and appends add; `skip` leaves out one known name.
-    void write_added(ByteSink& out, std::int32_t skip = 0) const noexcept;
+    /// Writes the lines that sets and appends add; `skip` and `skip_too` leave out known names.
+    void write_added(ByteSink& out, std::int32_t skip = 0, std::int32_t skip_too = 0) const noexcept;
 
 private:
     Entry entries_[entries_max];
@@ -54,6 +54,7 @@ struct FieldFilter {
     bool drop_age = false;
     bool drop_upgrade_request = false;
     bool drop_server = false;
+    bool drop_cache_tag = false;
 };
 
 /// Writes the end-to-end fields of a head, without Content-Length, after the edits.

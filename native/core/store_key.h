@@ -3,10 +3,12 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 
 #include "process.h"
 #include "siphash.h"
+#include "store/key_parts.h"
 #include "store/store.h"
 
 namespace parapet {
@@ -14,7 +16,7 @@ namespace parapet {
 /// First byte of an extension; no control character can be in a URL, and the four bytes of the zone come first.
 inline constexpr std::uint8_t key_extension_mark = 0x01;
 inline constexpr std::uint8_t key_epoch_mark = 0x05;
-inline constexpr std::size_t key_zone_bytes = 4;
+using store::key_zone_bytes;
 
 /// The part of a key that names zone and URL.
 inline std::span<const std::uint8_t> url_part(std::span<const std::uint8_t> key) noexcept {
@@ -35,11 +37,18 @@ inline std::span<const std::uint8_t> stored_key(const HashKey& secret, std::span
     return room.first(key.size() + 5);
 }
 
-/// Removes what stands under a primary key, its variants, and what request fields extend it to. Gives how many things were hit directly.
-inline std::uint32_t purge_key(store::Store& store, const HashKey& secret, std::span<const std::uint8_t> key, bool soft) noexcept {
+/// Invalidation: removes what stands under a primary key, its variants, and what request fields extend it to. No purge generation
+/// is made, so that requests which change things cost those for other URLs nothing. Gives how many things were hit directly.
+inline std::uint32_t invalidate_key(store::Store& store, const HashKey& secret, std::span<const std::uint8_t> key, bool soft) noexcept {
     const auto url = url_part(key);
-    Process::get().purge_epochs.raise(siphash13(secret, url));
+    if (!soft) Process::get().purge_epochs.raise(siphash13(secret, url));
     return store.purge(siphash13(secret, url), url, soft);
+}
+
+/// A purge by URL: the same, and whatever extends the URL's key, hard or soft. Nothing where the epochs are used up.
+inline std::optional<std::uint32_t> purge_url(store::Store& store, const HashKey& secret, std::span<const std::uint8_t> key, bool soft) noexcept {
+    const auto url = store::parts_of(key).url;
+    return store.purge_url(siphash13(secret, url), url, soft);
 }
 
 }  // namespace parapet

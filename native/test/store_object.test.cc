@@ -282,7 +282,7 @@ TEST(a_purge_is_hard_or_soft) {
   CHECK_EQ(rig.store->purge(hash_of("/a"), bytes_of("/a"), true), 1u);
   const LookupResult found = rig.look("/a");
   CHECK(found.state == LookupState::object);
-  CHECK_EQ(found.view.meta.fresh_until, 0u);
+  CHECK(found.view.meta.fresh_until < rig.now);
   rig.store->unpin(0, found.ref);
   CHECK_EQ(rig.store->purge(hash_of("/a"), bytes_of("/a"), false), 1u);
   CHECK_EQ(rig.store->purge(hash_of("/a"), bytes_of("/a"), false), 0u);
@@ -294,7 +294,7 @@ TEST(a_purge_of_all_takes_effect_at_the_next_look_up) {
   for (int i = 0; i < 100; ++i) CHECK(rig.put("/" + std::to_string(i), "x"));
   rig.store->purge_all(true);
   LookupResult found = rig.look("/5");
-  CHECK_EQ(found.view.meta.fresh_until, 0u);
+  CHECK(found.view.meta.fresh_until < rig.now);
   rig.store->unpin(0, found.ref);
   CHECK(rig.put("/5", "y"));
   found = rig.look("/5");

@@ -1,4 +1,5 @@
 // Fills: one fetch for a key in all workers, written chunk by chunk, read by others meanwhile.
+#include <algorithm>
 #include <utility>
 
 #include "core/contract.gen.h"
@@ -14,7 +15,7 @@ struct Standing {
 };
 
 // What stands under a key and still counts; what does not is unlinked, its index pins are for the caller to drop.
-Standing standing_under(const Inside& in, Shard& shard, u64 hash, Bytes key, u32 (&dropped)[2]) {
+Standing standing_under(const Inside& in, Shard& shard, u64 hash, Bytes key, u32 now, u32 (&dropped)[2]) {
   Standing found;
   const Slot* slot = in.find(shard, hash, key);
   if (slot == nullptr) return found;
@@ -25,7 +26,7 @@ Standing standing_under(const Inside& in, Shard& shard, u64 hash, Bytes key, u32
   } else {
     found.filling = slot->entry;
   }
-  if (found.object != 0 && in.is_gone(in.entry(found.object))) {
+  if (found.object != 0 && !in.settle(in.entry(found.object), now)) {
     in.unlink(shard, found.object);
     dropped[0] = std::exchange(found.object, 0u);
   }
@@ -48,7 +49,7 @@ bool is_answer(const Inside& in, const Entry& e, ObjectRef ref, const FillReques
     return in.is_standing(e, request.now);
   }
   kind = FillKind::object;
-  return e.fresh_until.load(std::memory_order_relaxed) > request.now && !in.is_softly_purged(e);
+  return e.fresh_until.load(std::memory_order_relaxed) > request.now;
 }
 
 // Makes the entry and the record of a new fill and links them. Under the shard's lock.
@@ -61,6 +62,7 @@ FillResult lead(const Inside& in, Shard& shard, const FillRequest& request, Slot
   e.key_length = static_cast<u16>(request.key.size());
   e.flags = 0;
   e.fill = record;
+  e.epoch = std::min(e.epoch, request.asked);
   e.state.store(entry_filling, std::memory_order_relaxed);
   f.entry.store(index, std::memory_order_relaxed);
   f.entry_generation.store(generation, std::memory_order_relaxed);
@@ -94,7 +96,7 @@ struct Beginning {
 // One try under the lock. Undecided, it tells what is lacking; Need::none: the chunk of the key and the record.
 Need try_to_begin(const Inside& in, Shard& shard, const FillRequest& request, bool is_read, Beginning& at) {
   const ShardGuard guard(in, shard);
-  const Standing standing = standing_under(in, shard, request.hash, request.key, at.dropped);
+  const Standing standing = standing_under(in, shard, request.hash, request.key, request.now, at.dropped);
   if (standing.object != 0) {
     Entry& e = in.entry(standing.object);
     const ObjectRef ref{standing.object, e.generation.load(std::memory_order_relaxed)};
@@ -129,12 +131,6 @@ Need try_to_begin(const Inside& in, Shard& shard, const FillRequest& request, bo
 }
 
 }  // namespace
-
-bool Inside::is_standing(const Entry& e, u32 now) const {
-  if (is_gone(e) || e.fresh_until.load(std::memory_order_relaxed) <= now) return false;
-  // A soft purge of all makes each variant stale by itself; the marker still tells where they are.
-  return (e.flags & object_flag::vary_marker) != 0 || !is_softly_purged(e);
-}
 
 FillResult Store::begin_fill(const FillRequest& request, Reader* reader) {
   const Inside in(*this);

@@ -1,11 +1,13 @@
 // What the files of the store share: addresses, memory, pins, links. Made anew for each call; holds nothing.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/store/arena.h"
 #include "core/store/index.h"
 #include "core/store/layout.h"
+#include "core/store/purge_table.h"
 #include "core/store/store.h"
 
 namespace parapet::store {
@@ -41,8 +43,13 @@ struct Inside {
   Fill& led(FillRef ref) const;
 
   // ---- memory; without a shard's lock, since it may evict
-  // Key and head at the start of a chunk.
-  void write_head(u32 block, Bytes key, Bytes head) const;
+  // Key, head and tags at the start of a chunk.
+  void write_head(u32 block, Bytes key, Bytes head, Bytes tags = {}) const;
+  // The tags that stand there, as bytes.
+  Bytes tags_of(const Entry& e) const { return {payload(e.head_chunk) + e.key_length + e.head_length, tag_bytes(e)}; }
+  static Bytes bytes_of(const Tags& tags) { return {reinterpret_cast<const u8*>(tags.hashes.data()), std::min(tags.hashes.size(), tags_limit) * sizeof(TagHash)}; }
+  static u32 tag_count_of(const Tags& tags) { return tags.is_all || tags.hashes.size() > tags_limit ? tags_all : static_cast<u32>(tags.hashes.size()); }
+  static std::size_t tag_bytes(const Entry& e) { return e.tag_count == tags_all ? 0 : e.tag_count * sizeof(TagHash); }
   // A block with one count, charged to the objects. `least` < want: a smaller piece will do.
   u32 take_chunk(u32 want, u32 least, u32 hint, bool use_reserve) const;
   // A chunk if there is one without evicting.
@@ -61,12 +68,22 @@ struct Inside {
 
   // ---- under the shard's lock
   Slot* find(Shard& shard, u64 hash, Bytes key) const;
-  bool is_gone(const Entry& e) const { return e.epoch < root.hard_epoch.load(std::memory_order_acquire); }
-  bool is_softly_purged(const Entry& e) const { return e.epoch < root.soft_epoch.load(std::memory_order_acquire); }
-  // A marker that still says something.
-  bool is_standing(const Entry& e, u32 now) const;
-  // Older than any purge of all: its fill must not be kept, nor be joined.
-  bool is_outdated(const Entry& e) const { return is_gone(e) || is_softly_purged(e); }
+  // No purge has been made since the entry was last found standing: the one compare that a hit pays.
+  bool is_current(const Entry& e) const { return e.epoch == root.epoch.load(std::memory_order_acquire); }
+  // What purges since `e.epoch` make of it; its tags count once its head is there.
+  Verdict judge(const Entry& e) const;
+  // Brings a complete entry up to date with purges: false where it is gone; a softly purged one is stale from now on.
+  bool settle(Entry& e, u32 now) const { return is_current(e) || settle_slowly(e, now); }
+  // The same for eviction, which knows no time: only whether it is gone.
+  bool is_purged(Entry& e) const;
+  // A marker, settled, that still says something.
+  bool is_standing(const Entry& e, u32 now) const { return e.fresh_until.load(std::memory_order_relaxed) > now; }
+  // A purge has come since its origin was asked: such a fill must not be kept, nor be joined.
+  bool is_outdated(const Entry& e) const { return !is_current(e) && judge(e) != Verdict::standing; }
+  // Makes an object stale, as a soft purge does.
+  void make_stale(Entry& e, u32 now) const;
+  // Counts an object that is linked (1) or unlinked (-1) among those that no purge of all has reached.
+  void count_standing(Shard& shard, const Entry& e, int n) const;
   // `needs_slot`: the key has none yet.
   Need need_for(Shard& shard, u32 tag, bool needs_slot) const;
   // A free entry, with one pin, a generation, and its hash. The shard must have one.
@@ -128,6 +145,9 @@ struct Inside {
   void recover(Shard& shard) const;
 
  private:
+  bool settle_slowly(Entry& e, u32 now) const;
+  Verdict judge_key(Bytes key, u32 since) const;
+  Verdict judge_tags(const Entry& e, u32 since) const;
   void settle_in_queue(Shard& shard, u32 fresh, u8 queue, u8 frequency) const;
   u32 take_from_arenas(u32 want, u32 least, u32 hint, bool use_reserve) const;
   u32 take_evicting(u32 want, u32 least, u32 hint, bool use_reserve) const;

@@ -62,18 +62,19 @@ struct Entry {
   u64 hash;
   std::atomic<u32> pins;        // the index holds one while linked; 0: free, or about to be
   std::atomic<u32> generation;  // 0 while free
-  u32 epoch;                    // of the store when its fill began: older than a purge of all means gone
+  u32 epoch;                    // of the store when its origin was asked, or up to which it is known to stand; under the shard's lock
   u32 head_chunk;               // payload: key, head
   u32 body_chunk;               // first chunk of the body (the head chunk itself for small objects), with a count of its own; 0: none
   u32 body_offset;              // where the body begins in that chunk's payload
   std::atomic<u64> body_length;  // of the complete body; while filling what was announced
-  u32 head_length;
+  u32 head_length : 20;
+  u32 tag_count : 12;  // hashes of tags behind the head, or `tags_all`
   u16 key_length;
   u16 status;
   u32 stored_at;
   std::atomic<u32> fresh_until;
-  u32 stale_while_revalidate_until;
-  u32 stale_if_error_until;
+  std::atomic<u32> stale_while_revalidate_until;
+  std::atomic<u32> stale_if_error_until;
   u32 flags;
   u32 age_at_store;
   std::atomic<u8> state;
@@ -87,6 +88,9 @@ struct Entry {
   u32 fill;      // record, while it fills
 };
 static_assert(sizeof(Entry) == 96);
+
+// The response has more tags than are kept: it counts as carrying every tag.
+inline constexpr u32 tags_all = (1u << 12) - 1;
 
 inline constexpr u32 slab_shift = 7;
 inline constexpr u32 entries_per_slab = 1u << slab_shift;
@@ -135,6 +139,8 @@ struct alignas(64) Shard {
   u64 evictions;
   u64 granules_evicted;
   u64 recovered;
+  u32 standing_epoch;  // the last hard purge of all that `standing` knows of
+  u64 standing;        // of the objects, those that no purge of all has reached
   std::atomic<u64> resident;  // granules in both queues, to choose where to evict
 };
 
@@ -188,6 +194,18 @@ struct alignas(64) WorkerCounters {
   std::atomic<std::int64_t> pins;
 };
 
+// See purge_table.h.
+struct PurgeSlot {
+  std::atomic<u64> mark;  // 0: free
+  std::atomic<u64> when;  // epoch of the last hard purge << 32 | of the last soft one
+};
+struct alignas(64) PurgeSet {
+  PurgeSlot slots[7];
+  std::atomic<u64> floor;  // as `when`, for marks that are not held
+  u64 spare;
+};
+static_assert(sizeof(PurgeSet) == 128);
+
 inline constexpr u32 shards_max = 64;
 inline constexpr u32 arenas_max = 8;
 
@@ -200,12 +218,19 @@ struct Root {
   u64 workers_at;  // byte offsets of the tables behind the root
   u64 fills_at;
   u64 slabs_at;
+  u64 purges_at;
+  u64 purge_set_mask;
   u64 fixed_bytes;
   alignas(64) std::atomic<u32> generation;  // last one given to an entry or a fill
   std::atomic<u32> slab_count;
-  alignas(64) std::atomic<u32> epoch;  // counts purges of all
-  std::atomic<u32> hard_epoch;         // entries older than this are gone
+  alignas(64) std::atomic<u32> epoch;  // counts purges of groups and of all; raised last, which publishes the rest
+  std::atomic<u32> hard_epoch;         // of the last purge of all: entries older than this are gone
   std::atomic<u32> soft_epoch;         // entries older than this are stale
+  std::atomic<u32> key_epoch;          // of the last purge of a zone, host, prefix or URL
+  std::atomic<u32> tag_epoch;          // of the last purge of a tag
+  std::atomic<u64> purge_levels;
+  alignas(64) Lock purge_lock;  // one purge at a time; nothing is taken under it
+  std::atomic<u64> purges_forgotten;
   alignas(64) std::atomic<u64> free_fill;  // tag << 32 | record: a stack without a lock
   std::atomic<u32> fresh_fill;           // records from here on were never used
   std::atomic<u32> fills_active;

@@ -71,6 +71,7 @@ u32 Inside::new_entry(Shard& shard, u64 hash) const {
   e.head_chunk = e.body_chunk = e.body_offset = 0;
   e.body_length.store(0, std::memory_order_relaxed);
   e.head_length = 0;
+  e.tag_count = 0;
   e.key_length = 0;
   e.frequency.store(0, std::memory_order_relaxed);
   e.queue = queue_none;
@@ -87,8 +88,8 @@ void Inside::set_meta(Entry& e, const ObjectMeta& meta) const {
   e.status = meta.status;
   e.stored_at = meta.stored_at;
   e.fresh_until.store(meta.fresh_until, std::memory_order_relaxed);
-  e.stale_while_revalidate_until = meta.stale_while_revalidate_until;
-  e.stale_if_error_until = meta.stale_if_error_until;
+  e.stale_while_revalidate_until.store(meta.stale_while_revalidate_until, std::memory_order_relaxed);
+  e.stale_if_error_until.store(meta.stale_if_error_until, std::memory_order_relaxed);
   e.flags = meta.flags;
   e.age_at_store = meta.age_at_store;
 }
@@ -113,7 +114,10 @@ void Inside::unlink(Shard& shard, u32 index) const {
   if (e.companion != 0) entry(e.companion).companion = 0;
   e.companion = 0;
   if (e.queue != queue_none) dequeue(*this, shard, index);
-  if (is_object) shard.objects -= 1;
+  if (is_object) {
+    shard.objects -= 1;
+    count_standing(shard, e, -1);
+  }
   e.linked = 0;
   root.linked_granules.fetch_sub(e.granules, std::memory_order_relaxed);
 }
@@ -125,6 +129,7 @@ void Inside::settle_in_queue(Shard& shard, u32 fresh, u8 queue, u8 frequency) co
   e.frequency.store(frequency, std::memory_order_relaxed);
   enqueue(*this, shard, fresh, queue == queue_main || returns ? queue_main : queue_small);
   shard.objects += 1;
+  count_standing(shard, e, 1);
 }
 
 u32 Inside::link_object(Shard& shard, u32 fresh, Slot* slot) const {
@@ -204,6 +209,7 @@ void Inside::recover(Shard& shard) const {
   shard.small = Queue{};
   shard.main = Queue{};
   shard.objects = 0;
+  shard.standing = 0;
   shard.free_entry = 0;
   shard.resident.store(0, std::memory_order_relaxed);
   const u32 own = static_cast<u32>(&shard - root.shards);

@@ -55,10 +55,11 @@ u32 Inside::take_chunk(u32 want, u32 least, u32 hint, bool use_reserve) const {
   return block;
 }
 
-void Inside::write_head(u32 block, Bytes key, Bytes head) const {
+void Inside::write_head(u32 block, Bytes key, Bytes head, Bytes tags) const {
   std::memcpy(payload(block), key.data(), key.size());
   if (!head.empty()) std::memcpy(payload(block) + key.size(), head.data(), head.size());
-  chunk(block).used.store(static_cast<u32>(key.size() + head.size()), std::memory_order_relaxed);
+  if (!tags.empty()) std::memcpy(payload(block) + key.size() + head.size(), tags.data(), tags.size());
+  chunk(block).used.store(static_cast<u32>(key.size() + head.size() + tags.size()), std::memory_order_relaxed);
 }
 
 u32 Inside::take_free_block(u32 want, u32 hint) const { return take_from_arenas(want, want, hint, false); }
@@ -96,9 +97,9 @@ u32 Inside::evict_from(Shard& shard) const {
     const ShardGuard guard(*this, shard);
     victim = choose_victim(*this, shard);
     if (victim == 0) return 0;
-    const Entry& e = entry(victim);
+    Entry& e = entry(victim);
     granules = e.granules;
-    if (e.queue == queue_small && !is_gone(e)) index_of(shard).remember_ghost(tag_of(e.hash));
+    if (e.queue == queue_small && !is_purged(e)) index_of(shard).remember_ghost(tag_of(e.hash));
     shard.evictions += 1;
     shard.granules_evicted += granules;
     unlink(shard, victim);

@@ -32,7 +32,10 @@ u32 lay_out(Root& root, const Config& config) {
   root.slabs_max = static_cast<u32>(config.bytes_max / (u64{entries_per_slab} * (sizeof(Entry) + granule_bytes)) + 2 + shards_max);
   root.workers_at = rounded(sizeof(Root), 64);
   root.fills_at = rounded(root.workers_at + (u64{config.workers_max} + 1) * sizeof(WorkerCounters), 64);
-  root.slabs_at = rounded(root.fills_at + u64{config.fills_max} * sizeof(Fill), 64);
+  root.purges_at = rounded(root.fills_at + u64{config.fills_max} * sizeof(Fill), 64);
+  const u32 sets = purge_sets_for(config.bytes_max);
+  root.purge_set_mask = sets - 1;
+  root.slabs_at = rounded(root.purges_at + u64{sets} * sizeof(PurgeSet), 64);
   root.fixed_bytes = rounded(root.slabs_at + u64{root.slabs_max} * sizeof(u32), granule_bytes);
   return static_cast<u32>(root.fixed_bytes / granule_bytes);
 }
@@ -80,6 +83,7 @@ Store* Store::create(const Config& given) {
   bool is_made = first + 1024 < end;
   if (is_made) {
     root.fresh_fill.store(1, std::memory_order_relaxed);
+    root.purge_lock.init();
     root.arena_count = static_cast<u32>(std::clamp<u64>(config.bytes_max / bytes_per_arena, 1, arenas_max));
     const u32 each = (end - first) / root.arena_count;
     for (u32 i = 0; i < root.arena_count; ++i) {

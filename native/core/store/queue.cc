@@ -57,12 +57,14 @@ void dequeue(const Inside& in, Shard& shard, u32 index) {
 }
 
 u32 choose_victim(const Inside& in, Shard& shard) {
-  const u32 hard_epoch = in.root.hard_epoch.load(std::memory_order_relaxed);
   const u64 all = shard.small.count + shard.main.count;
   const u32 steps = all * 4 < steps_max ? static_cast<u32>(all * 4) : steps_max;
   u32 least = 0;
   u8 least_frequency = 0xff;
   for (u32 step = 0; step < steps; ++step) {
+    // What was purged goes before anything that stands, also where the newcomers' turn would be.
+    const u32 first = shard.main.oldest;
+    if (first != 0 && in.entry(first).pins.load(std::memory_order_relaxed) == 1 && in.is_purged(in.entry(first))) return first;
     const bool from_small = shard.main.count == 0 || (shard.small.count != 0 && shard.small.granules * 100 >= shard.resident.load(std::memory_order_relaxed) * small_percent);
     const u32 index = from_small ? shard.small.oldest : shard.main.oldest;
     if (index == 0) return least;
@@ -71,7 +73,7 @@ u32 choose_victim(const Inside& in, Shard& shard) {
     if (entry.pins.load(std::memory_order_relaxed) > 1) {
       // Somebody reads it: unlinking would free nothing now, so it may as well go on to serve.
       move_to_main(in, shard, index, frequency);
-    } else if (entry.epoch < hard_epoch) {
+    } else if (in.is_purged(entry)) {
       return index;
     } else if (from_small && frequency >= hits_to_stay) {
       move_to_main(in, shard, index, 0);

@@ -24,6 +24,7 @@ void Inside::attach(Reader& reader, Store* store, u32 worker, ObjectRef ref, u32
   reader.offset_ = record == 0 ? e.body_offset : 0;
   reader.started_ = reader.chunk_ != 0;
   reader.lost_ = false;
+  reader.joined_ = root.epoch.load(std::memory_order_acquire);
 }
 
 // Stands on the first chunk of a fill, once there is one.
@@ -196,6 +197,13 @@ void Store::open_reader(std::uint32_t worker, ObjectRef ref, Reader& reader) {
   reader.lost_ = is_lost;
 }
 
+// With the head come the tags: a purge of one of them between the question to the origin and this reader's coming was not known
+// when it came. It then has to look again.
+static FollowState head_or_purged(const Inside& in, const Entry& e, u32 joined) {
+  const ShardGuard guard(in, in.shard_for(e.hash));
+  return e.epoch < joined && in.is_outdated(e) ? FollowState::failed : FollowState::head;
+}
+
 FollowState Store::follow_state(Reader& reader) {
   const Inside in(*this);
   const Entry& e = in.entry(reader.ref_.index);
@@ -218,14 +226,15 @@ FollowState Store::follow_state(Reader& reader) {
         const Fill& f = in.fill(reader.fill_);
         const ObjectRef successor{f.successor, f.successor_generation};
         const u32 worker = reader.worker_;
+        const u32 joined = reader.joined_;
         in.entry(successor.index).pins.fetch_add(1, std::memory_order_relaxed);
         in.count_pin(worker, 1);
         reader.close();
         in.attach(reader, this, worker, successor, 0);
-        return FollowState::head;
+        return head_or_purged(in, in.entry(successor.index), joined);
       }
       default:
-        return FollowState::head;
+        return head_or_purged(in, e, reader.joined_);
     }
   }
 }

@@ -28,9 +28,9 @@ LookupState state_of(const Inside& in, const Entry& e, u32 now) {
 
 void Inside::fill_view(const Entry& e, EntryState state, ObjectView& out) const {
   out.meta.stored_at = e.stored_at;
-  out.meta.fresh_until = is_softly_purged(e) && (e.flags & object_flag::vary_marker) == 0 ? 0 : e.fresh_until.load(std::memory_order_relaxed);
-  out.meta.stale_while_revalidate_until = e.stale_while_revalidate_until;
-  out.meta.stale_if_error_until = e.stale_if_error_until;
+  out.meta.fresh_until = e.fresh_until.load(std::memory_order_relaxed);
+  out.meta.stale_while_revalidate_until = e.stale_while_revalidate_until.load(std::memory_order_relaxed);
+  out.meta.stale_if_error_until = e.stale_if_error_until.load(std::memory_order_relaxed);
   out.meta.flags = e.flags;
   out.meta.age_at_store = e.age_at_store;
   out.meta.status = e.status;
@@ -54,11 +54,10 @@ LookupResult Store::lookup(std::uint32_t worker, std::uint64_t hash, Bytes key, 
   {
     const ShardGuard guard(in, shard);
     const Slot* slot = in.find(shard, hash, key);
-    if (slot != nullptr && in.is_gone(in.entry(slot->entry))) {
-      // Purged with all others; the fill beside it is as old.
+    if (slot != nullptr && in.entry(slot->entry).state.load(std::memory_order_relaxed) == entry_complete && !in.settle(in.entry(slot->entry), now)) {
       gone = slot->entry;
       in.unlink(shard, gone);
-      slot = nullptr;
+      slot = in.find(shard, hash, key);
     }
     if (slot != nullptr) {
       Entry& e = in.entry(slot->entry);

@@ -19,7 +19,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+
+#include "core/siphash.h"
 
 namespace parapet::store {
 
@@ -30,6 +33,11 @@ inline constexpr std::uint64_t unknown_length = ~std::uint64_t{0};
 inline constexpr std::uint32_t workers_limit = 256;
 inline constexpr std::size_t key_bytes_limit = 32 * 1024;
 inline constexpr std::size_t head_bytes_limit = 256 * 1024;
+// Tags of one response that are kept; one with more counts as carrying every tag.
+inline constexpr std::size_t tags_limit = 1024;
+inline constexpr std::size_t tag_bytes_limit = 1024;
+inline constexpr std::uint32_t any_zone = 0xffff'ffff;
+inline constexpr std::uint32_t epoch_now = 0xffff'ffff;
 
 // Something happened to the entry (index, generation) that `worker` waits for: bytes, the head, the end, or (for the worker that
 // leads the fill) room to write. Called without locks, from any thread; it must not call the store. May come more often
@@ -43,6 +51,7 @@ struct Config {
   std::uint32_t workers_max = 64;              // at most `workers_limit`
   std::uint32_t fills_max = 0;                 // fills under way at a time; 0: one per 64 KiB of bytes_max, 256 to 65536
   std::uint32_t unlinked_percent_max = 25;     // share of bytes_max that pinned, unlinked bytes may take before fills are refused
+  HashKey secret;                              // of the hashes of purged groups and tags
   Notify notify = nullptr;
   void* notify_context = nullptr;
 };
@@ -144,6 +153,7 @@ class Reader {
   bool walks_ = false;        // holds a count on each chunk it stands on (the object was filling when opened)
   bool started_ = false;
   bool lost_ = false;  // came too late: nothing but `aborted`
+  std::uint32_t joined_ = 0;  // the store's epoch then
 
   bool start();
   bool settle(std::uint32_t& available);
@@ -158,6 +168,7 @@ struct FillRequest {
   std::uint64_t leader_tag = 0;  // the engine's own name for the leading exchange
   std::uint32_t now = 0;
   ObjectRef seen;                // what the caller's look-up gave (none after a miss): anything newer and fresh is answered instead
+  std::uint32_t asked = epoch_now;  // `Store::epoch` when the origin was asked, where that was earlier: a purge since counts
 };
 
 enum class FillKind : std::uint8_t {
@@ -199,6 +210,23 @@ enum class AbortCause : std::uint8_t {
   failed_after_head,   // followers see `aborted`
 };
 
+// A tag, in lower case, as a keyed hash.
+using TagHash = std::uint64_t;
+TagHash hash_of_tag(const HashKey& secret, Bytes tag);
+// Tags of a response; `is_all`: more than `tags_limit`.
+struct Tags {
+  std::span<const TagHash> hashes;
+  bool is_all = false;
+};
+
+// What a purge of a group names.
+enum class Group : std::uint8_t {
+  zone,    // nothing more
+  host,    // a host in lower case, without port: all schemes and ports
+  prefix,  // host, then path segments: `host/a/b` is /a/b, /a/b?q, /a/b/ and all below, not /a/bc
+  tag,
+};
+
 struct Stats {
   std::uint64_t bytes_max = 0;
   std::uint64_t bytes_used = 0;      // all of the following
@@ -220,6 +248,7 @@ struct Stats {
   std::uint64_t evictions = 0;
   std::uint64_t bytes_evicted = 0;
   std::uint64_t purges = 0;
+  std::uint64_t purges_forgotten = 0;  // groups that the table had no more room for
   std::uint64_t recovered = 0;       // locks whose holder had died
 };
 
@@ -253,7 +282,7 @@ class Store {
   FillResult begin_fill(const FillRequest& request, Reader* reader);
   FollowState follow_state(Reader& reader);
   // body_length: the Content-Length, or `unknown_length`. Once per fill.
-  HeadState set_head(FillRef fill, Bytes head, const ObjectMeta& meta, std::uint64_t body_length);
+  HeadState set_head(FillRef fill, Bytes head, const ObjectMeta& meta, std::uint64_t body_length, const Tags& tags = {});
   // Room for at least one byte. Never more than a known body_length still lacks.
   WriteState writable(FillRef fill, std::span<std::uint8_t>& out);
   void commit(FillRef fill, std::size_t n);
@@ -267,13 +296,16 @@ class Store {
   bool is_windowed(FillRef fill) const;
   // Whether anybody reads the fill at this moment.
   bool is_read(FillRef fill) const;
+  // False where a purge, or an error, has taken it out of the index meanwhile.
+  bool is_kept(FillRef fill) const;
 
   // ---- 304
   // A new version of the PINNED object `old`, with the same body, in its place under the key. `fill` is the revalidating fill that the
   // caller leads, or none: it ends, and its followers get the new version. Gives the new version PINNED; none when
   // there is no memory (the fill is then aborted as failed_before_head). If `old` was purged meanwhile the
-  // new version is not in the index, but can be served.
-  ObjectRef refresh(std::uint32_t worker, ObjectRef old, FillRef fill, Bytes head, const ObjectMeta& meta);
+  // new version is not in the index, but can be served. `tags`: nullptr for those of `old`. `asked`: as in FillRequest.
+  ObjectRef refresh(std::uint32_t worker, ObjectRef old, FillRef fill, Bytes head, const ObjectMeta& meta, const Tags* tags = nullptr,
+                    std::uint32_t asked = epoch_now);
 
   // ---- markers
   // An entry without body in place of what stands under the key. meta.flags has vary_marker or pass_marker; it stands until fresh_until.
@@ -281,12 +313,21 @@ class Store {
   // without memory, or when its time is over.
   ObjectRef put_marker(std::uint64_t hash, Bytes key, Bytes head, const ObjectMeta& meta, std::uint32_t now);
 
-  // ---- purge
-  // Removes (or with `soft` makes stale) what stands under the key; a fill under way is served to those present but
-  // not kept. A vary marker is removed in both cases, and with it all variants. Gives how many things it hit (object, fill).
+  // ---- purge: removes, or with `soft` makes stale (its stale-while-revalidate and stale-if-error then count from its next use).
+  // A fill under way is served to those present but not kept. Effective for every look-up that begins later.
+
+  // What stands under one key. A vary marker that is removed takes all variants with it; soft, it is left. Gives how many things it
+  // hit (object, fill).
   std::uint32_t purge(std::uint64_t hash, Bytes key, bool soft);
-  // The same for everything, in constant time. (Soft, vary markers stay: each variant is stale by itself.)
-  void purge_all(bool soft);
+  // What stands under the key of a URL, and all whose keys extend it (variants, request fields, parts). Gives what it hit under the
+  // key itself. Nothing, as the next (false): the epochs are used up (2^32 purges), and nothing was done.
+  std::optional<std::uint32_t> purge_url(std::uint64_t hash, Bytes key, bool soft);
+  // A group, in constant time. `text` as `Group` says; `zone` is the u32 that keys begin with, for tags `any_zone` too.
+  bool purge_group(Group group, std::uint32_t zone, Bytes text, bool soft);
+  // Everything, in constant time. Gives how many objects and markers there were.
+  std::optional<std::uint64_t> purge_all(bool soft);
+  // Counts purges: see `FillRequest::asked`.
+  std::uint32_t epoch() const;
 
   // ---- the rest
   // Aborts the fills which that worker leads. Gives the number of pins that it still holds.

@@ -92,7 +92,7 @@ WriteState grow(const Inside& in, u32 record, Fill& f) {
 
 }  // namespace
 
-HeadState Store::set_head(FillRef ref, Bytes head, const ObjectMeta& meta, std::uint64_t body_length) {
+HeadState Store::set_head(FillRef ref, Bytes head, const ObjectMeta& meta, std::uint64_t body_length, const Tags& given) {
   const Inside in(*this);
   Fill& f = in.led(ref);
   const u32 index = f.entry.load(std::memory_order_relaxed);
@@ -100,7 +100,9 @@ HeadState Store::set_head(FillRef ref, Bytes head, const ObjectMeta& meta, std::
   insist(e.state.load(std::memory_order_relaxed) == entry_filling);
   if (head.size() > head_bytes_limit) return HeadState::refused;
   const u32 hint = in.shard_number(e.hash);
-  const u64 key_and_head = e.key_length + head.size();
+  const u32 tag_count = Inside::tag_count_of(given);
+  const Bytes tags = tag_count == tags_all ? Bytes{} : Inside::bytes_of(given);
+  const u64 key_and_head = e.key_length + head.size() + tags.size();
   const bool is_known = body_length != unknown_length;
   const bool is_too_long = is_known && body_length > config_.object_bytes_max;
   bool is_together = is_known && !is_too_long && body_length <= together_bytes_max_if_free;
@@ -121,7 +123,7 @@ HeadState Store::set_head(FillRef ref, Bytes head, const ObjectMeta& meta, std::
     }
     charge(f, in.chunk(body_chunk), ref.index);
   }
-  in.write_head(head_chunk, in.key_of(e), head);
+  in.write_head(head_chunk, in.key_of(e), head, tags);
   if (body_chunk != 0) in.chunk(body_chunk).count.fetch_add(body_chunk == head_chunk ? 2 : 1, std::memory_order_relaxed);
   f.tail = body_chunk;
   f.announced = body_length;
@@ -135,7 +137,8 @@ HeadState Store::set_head(FillRef ref, Bytes head, const ObjectMeta& meta, std::
     e.head_chunk = head_chunk;
     e.body_chunk = body_chunk;
     e.body_offset = is_together ? static_cast<u32>(key_and_head) : 0;
-    e.head_length = static_cast<u32>(head.size());
+    e.head_length = head.size() & ((1u << 20) - 1);
+    e.tag_count = tag_count & tags_all;
     e.body_length.store(body_length, std::memory_order_relaxed);
     in.set_meta(e, meta);
     in.add_granules(e, granules);
@@ -236,6 +239,13 @@ std::uint64_t Store::leader_tag(FillRef ref) const { return Inside(*this).led(re
 ObjectRef Store::object_of(FillRef ref) const {
   const Fill& f = Inside(*this).led(ref);
   return {f.entry.load(std::memory_order_relaxed), f.entry_generation.load(std::memory_order_relaxed)};
+}
+
+bool Store::is_kept(FillRef ref) const {
+  const Inside in(*this);
+  const Entry& e = in.entry(in.led(ref).entry.load(std::memory_order_relaxed));
+  const ShardGuard guard(in, in.shard_for(e.hash));
+  return e.linked != 0 && !in.is_outdated(e);
 }
 
 bool Store::is_windowed(FillRef ref) const { return Inside(*this).led(ref).windowed.load(std::memory_order_relaxed) != 0; }
