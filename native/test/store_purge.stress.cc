@@ -48,7 +48,7 @@ struct Run {
   }
   static std::string tag_of(int i) { return "tag" + std::to_string(i % tags); }
 
-  void check(int i, std::uint64_t hard, std::uint64_t soft, const ObjectView& view) {
+  void check(std::uint64_t hard, std::uint64_t soft, const ObjectView& view) {
     std::uint64_t tick = 0;
     if (view.head.size() != sizeof tick) {
       wrong += 1;
@@ -57,7 +57,6 @@ struct Run {
     std::memcpy(&tick, view.head.data(), sizeof tick);
     if (tick < hard) survived_hard += 1;
     if (tick < soft && view.meta.fresh_until > now) survived_soft += 1;
-    (void)i;
   }
 
   void work(std::uint32_t worker) {
@@ -68,7 +67,7 @@ struct Run {
       const std::uint64_t hard = floors[i].hard.load();
       const std::uint64_t soft = floors[i].soft.load();
       const LookupResult found = store->lookup(worker, hash_of(key), bytes_of(key), now);
-      if (found.state == LookupState::object) check(i, hard, soft, found.view);
+      if (found.state == LookupState::object) check(hard, soft, found.view);
       const bool is_fresh = found.state == LookupState::object && found.view.meta.fresh_until > now;
       looked += 1;
       if (!is_fresh || random() % 8 == 0) fetch(worker, i, key, found, random);
@@ -85,7 +84,7 @@ struct Run {
     const FillResult begun = store->begin_fill({hash_of(key), bytes_of(key), worker, 0, now, found.ref, asked}, &reader);
     if (begun.kind == FillKind::object) {
       ObjectView view;
-      if (store->view(begun.object, view)) check(i, hard, soft, view);
+      if (store->view(begun.object, view)) check(hard, soft, view);
       store->unpin(worker, begun.object);
     }
     if (begun.kind == FillKind::follower) {
@@ -96,7 +95,7 @@ struct Run {
           continue;
         }
         ObjectView view;
-        if (state == FollowState::head && store->view(reader.object(), view)) check(i, hard, soft, view);
+        if (state == FollowState::head && store->view(reader.object(), view)) check(hard, soft, view);
         break;
       }
     }
@@ -123,10 +122,11 @@ struct Run {
     store->complete(begun.fill);
   }
 
-  void purge(std::mt19937_64& random) {
+  // Without purges of all, which empty the table, where it shall be full.
+  void purge(std::mt19937_64& random, bool fills_table) {
     const bool soft = random() % 2 == 0;
     const std::uint64_t tick = clock.load();
-    const int kind = static_cast<int>(random() % 100);
+    const int kind = static_cast<int>(random() % (fills_table ? 96 : 100));
     const int one = static_cast<int>(random() % keys);
     const std::string key = key_of(one);
     const auto hits = [&](int i) {
@@ -157,7 +157,7 @@ struct Run {
       threads.emplace_back([this, purger, purges, fills_table] {
         std::mt19937_64 random(100 + static_cast<unsigned>(purger));
         for (int i = 0; i < purges; ++i) {
-          purge(random);
+          purge(random, fills_table);
           if (fills_table) store->purge_group(Group::tag, 1, bytes_of("filler" + std::to_string(random())), false);
           if (random() % 4 == 0) std::this_thread::yield();
         }

@@ -1,13 +1,6 @@
 /** What the admin API asks of the process. Each answer is ready to be sent; nothing here throws for an operator's mistake. */
 import type { Problem } from './problem.ts';
-
-export interface PurgeRequest {
-  /** Exactly one of `url` and `all`. */
-  url?: string;
-  all?: true;
-  /** Leave it stale instead of removing it. */
-  soft: boolean;
-}
+import type { PurgeRequest } from './purge.ts';
 
 export interface TailQuestion {
   /** Name of a job, whose fields and filter hold. */
@@ -33,7 +26,8 @@ export interface AdminPorts {
   /** The config in force; secrets are redacted by the API. */
   config(): unknown;
   reload(): Promise<Outcome<{ snapshot: number }>>;
-  purge(request: PurgeRequest): Promise<Outcome<{ purged: number }>>;
+  /** `by`: who asks. `purged` is null where it is not known: groups are not searched. */
+  purge(request: PurgeRequest, by: string): Promise<Outcome<{ purged: number | null }>>;
   restartWorker(slot: number): Outcome<{ worker: number }>;
   logStats(): Promise<unknown>;
   /** The store, and what became of requests at the cache, by zone and status. */

@@ -60,10 +60,10 @@ export const problems = {
     detail,
     ...(extra === undefined ? {} : { extra }),
   }),
-  notYet: (what: string): Problem => ({
-    status: 501,
-    title: 'Not Implemented',
-    detail: `${what} is not available yet in this version.`,
+  purgesUsedUp: (): Problem => ({
+    status: 503,
+    title: 'Service Unavailable',
+    detail: 'The store has counted as many purges as it can (2^32): a restart empties it and begins anew.',
   }),
   internal: (): Problem => ({
     status: 500,

@@ -7,8 +7,9 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createConnection } from 'node:net';
 import { expositionType } from '../metrics/index.ts';
-import type { AdminPorts, Outcome, PurgeRequest } from './ports.ts';
+import type { AdminPorts, Outcome } from './ports.ts';
 import { type Problem, problems } from './problem.ts';
+import { readPurge } from './purge.ts';
 import { redact } from './redact.ts';
 import { problem, type Reply } from './reply.ts';
 import { beginTail, linesType } from './tail.ts';
@@ -17,11 +18,13 @@ import { isToken } from './token.ts';
 export type AdminAddress = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string };
 
 const bodyBytesMax = 65_536;
+const agentBytesMax = 200;
 
 interface Route {
   method: 'GET' | 'POST';
   path: RegExp;
-  handle: (ports: AdminPorts, match: RegExpExecArray, body: string) => Promise<Reply> | Reply;
+  /** `by` says who asks, for the audit lines. */
+  handle: (ports: AdminPorts, match: RegExpExecArray, body: string, by: string) => Promise<Reply> | Reply;
 }
 
 /** The one resource that does not end by itself. */
@@ -63,9 +66,9 @@ const routes: readonly Route[] = [
   {
     method: 'POST',
     path: /^\/purge$/,
-    handle: async (ports, _match, body) => {
+    handle: async (ports, _match, body, by) => {
       const request = readPurge(body);
-      return 'status' in request ? problem(request) : fromOutcome(await ports.purge(request));
+      return 'status' in request ? problem(request) : fromOutcome(await ports.purge(request, by));
     },
   },
   {
@@ -74,28 +77,6 @@ const routes: readonly Route[] = [
     handle: (ports, match) => fromOutcome(ports.restartWorker(Number(match[1])), 202),
   },
 ];
-
-function readPurge(body: string): PurgeRequest | Problem {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch (error) {
-    return problems.bad(`The body is not JSON: ${(error as Error).message}.`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return problems.bad('The body has to be an object.');
-  const { url, all, soft, ...rest } = value as Record<string, unknown>;
-  const [other] = Object.keys(rest);
-  if (other === 'tag' || other === 'prefix' || other === 'host')
-    return problems.notYet(`Purging by ${other}`);
-  if (other !== undefined)
-    return problems.bad(`The key "${other}" is not known; "url" or "all", and "soft", are.`);
-  if (soft !== undefined && typeof soft !== 'boolean') return problems.bad('"soft" has to be true or false.');
-  const isSoft = soft === true;
-  if (typeof url === 'string' && all === undefined) return { url, soft: isSoft };
-  if (all === true && url === undefined) return { all: true, soft: isSoft };
-  return problems.bad('The body needs either "url" with an absolute URL, or "all" with true.');
-}
 
 export class AdminServer {
   readonly #server: Server;
@@ -188,7 +169,7 @@ export class AdminServer {
     const body = route.method === 'POST' ? await readBody(request) : '';
     if (typeof body !== 'string') return { reply: problem(body) };
     const match = route.path.exec(path) as RegExpExecArray;
-    return { reply: await route.handle(this.#ports, match, body) };
+    return { reply: await route.handle(this.#ports, match, body, clientOf(request)) };
   }
 
   /** A name that resolves to loopback by an attacker's DNS would still be in the Host field. */
@@ -201,6 +182,14 @@ export class AdminServer {
     const suffixes = address.port === 80 ? [':80', ''] : [`:${address.port}`];
     return names.some((name) => suffixes.some((suffix) => host.toLowerCase() === name + suffix));
   }
+}
+
+/** Where a request comes from, and what it says of itself; fit for a line of the log. */
+function clientOf({ socket, headers }: IncomingMessage): string {
+  const { remoteAddress, remotePort } = socket;
+  const from = remoteAddress === undefined ? 'the admin socket' : `${remoteAddress}:${remotePort}`;
+  const agent = (headers['user-agent'] ?? '').replace(/[^\x20-\x7e]/g, '?').slice(0, agentBytesMax);
+  return agent === '' ? from : `${from} (${agent})`;
 }
 
 async function readBody(request: IncomingMessage): Promise<string | Problem> {

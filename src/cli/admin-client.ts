@@ -15,6 +15,8 @@ export interface AdminQuestion {
   path: string;
   /** Sent as JSON, with the token. */
   body?: unknown;
+  /** What the audit line tells of who asked. */
+  agent?: string;
   timeoutMs: number;
 }
 
@@ -48,11 +50,12 @@ export async function openAdmin(
   question: AdminQuestion,
 ): Promise<IncomingMessage> {
   const address = place(configuration);
-  const { method, path, body, timeoutMs } = question;
+  const { method, path, body, agent, timeoutMs } = question;
   const text = body === undefined ? '' : JSON.stringify(body);
   const to =
     address.kind === 'unix' ? { socketPath: address.path } : { host: address.host, port: address.port };
   const headers: Record<string, string> = address.kind === 'unix' ? { host: 'localhost' } : {};
+  if (agent !== undefined) headers['user-agent'] = agent;
   if (body !== undefined) {
     headers['authorization'] = `Bearer ${token(configuration)}`;
     headers['content-type'] = 'application/json';

@@ -12,8 +12,7 @@ import { type TailOptions, tail } from './tail.ts';
 import { version } from './version.ts';
 
 const configOption = () => new Option('-c, --config <file>', 'the config').default(defaultFile);
-/** Not offered before it is there; who names it is told. */
-const notYet = (flags: string) => new Option(flags).hideHelp();
+const several = (value: string, before: readonly string[] = []) => [...before, value];
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
 function addCache(program: Command, done: (code: number) => void): void {
@@ -25,6 +24,29 @@ function addCache(program: Command, done: (code: number) => void): void {
     .option('--zone <name>', 'of one zone')
     .option('--json', 'as JSON')
     .action(async (options: CacheStatsOptions) => done(await cacheStats(options)));
+}
+
+function addPurge(program: Command, done: (code: number) => void): void {
+  program
+    .command('purge')
+    .description('remove stored responses of the running process, from the very next request on')
+    .addOption(configOption())
+    .option('--url <url>', 'what is stored for a URL, all its variants; may be repeated', several)
+    .option('--tag <tag>', 'what carries a tag in Cache-Tag; may be repeated', several)
+    .option(
+      '--prefix <prefix>',
+      "a host and what begins with these segments of a path, 'a.example/img'; may be repeated",
+      several,
+    )
+    .option('--host <host>', 'a host, on all its ports; may be repeated', several)
+    .option('--all', 'everything')
+    .option('--zone <name>', 'only in this zone')
+    .option('--soft', 'make it stale instead of removing it: it is validated at its next use')
+    .addHelpText(
+      'after',
+      '\nExit code 0: purged. 1: refused, or nothing answers; standard error says why.\nURLs, prefixes and hosts are those that rules have made of them; a URL is also taken through the rules.',
+    )
+    .action(async (options: PurgeOptions) => done(await purge(options)));
 }
 
 function addLogs(program: Command, done: (code: number) => void): void {
@@ -75,17 +97,7 @@ function buildProgram(done: (code: number) => void): Command {
     .option('-R, --response-header <field>', 'a field of that answer; may be repeated', collect, [])
     .option('--json', 'as JSON')
     .action((method: string, url: string, options: ExplainOptions) => done(explain(method, url, options)));
-  program
-    .command('purge')
-    .description('remove stored responses of the running process')
-    .addOption(configOption())
-    .option('--url <url>', 'what is stored for one URL, all its variants')
-    .option('--all', 'everything')
-    .addOption(notYet('--tag <tag>'))
-    .addOption(notYet('--prefix <prefix>'))
-    .addOption(notYet('--host <host>'))
-    .option('--soft', 'make it stale instead of removing it')
-    .action(async (options: PurgeOptions) => done(await purge(options)));
+  addPurge(program, done);
   addCache(program, done);
   addLogs(program, done);
   program

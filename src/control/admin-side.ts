@@ -4,7 +4,6 @@ import {
   type AdminPorts,
   type LineReader,
   type Outcome,
-  type PurgeRequest,
   problems,
   type TailQuestion,
 } from '../admin/index.ts';
@@ -25,9 +24,8 @@ import type { Configuration } from './configuration.ts';
 import type { Delivery } from './delivery.ts';
 import type { Fleet } from './fleet.ts';
 import { logFamilies } from './log-families.ts';
-import { parseRequestUrl, primaryKey } from './request-url.ts';
+import { type PurgeBinding, purge } from './purge.ts';
 import { tailRequest } from './tail-request.ts';
-import { zoneOf } from './zone-of.ts';
 
 /** How reloads went since the process began; the config that it began with counts as a success. */
 export interface Reloads {
@@ -40,7 +38,7 @@ export interface Reloads {
 
 /** What the API looks at; the process owns it. */
 export interface Observed {
-  binding: Pick<Binding, 'storeStats' | 'zoneStats' | 'storePurge' | 'storePurgeAll' | 'buildInfo'>;
+  binding: Pick<Binding, 'storeStats' | 'zoneStats' | 'buildInfo'> & PurgeBinding;
   version: string;
   startSeconds: number;
   fdsMax: number;
@@ -56,6 +54,7 @@ export interface Observed {
   reloads(): Reloads;
   reload(): Promise<Outcome<{ snapshot: number }>>;
   tell(line: string): void;
+  nowMs(): number;
 }
 
 /** Sessions of live records at a time: each costs the log thread the lines that it sees. */
@@ -67,7 +66,12 @@ export function adminPorts(observed: Observed): AdminPorts {
     metrics: async () => formatExposition(await families(observed)),
     config: () => observed.configuration().config,
     reload: async () => await observed.reload(),
-    purge: async (request) => purge(observed, request),
+    purge: async (request, by) =>
+      purge(observed.binding, observed.configuration(), request, {
+        by,
+        nowMs: observed.nowMs(),
+        tell: (line) => observed.tell(line),
+      }),
     restartWorker: (slot) => {
       const isThere = observed.fleet()?.replace(slot, 'the admin API asked for it') ?? false;
       return isThere
@@ -97,27 +101,6 @@ function readiness(observed: Observed): { isReady: boolean; detail: string } {
   const { missing } = fleet;
   const detail = `Without a thread that accepts: worker ${missing.join(', worker ')}.`;
   return missing.length === 0 ? { isReady: true, detail: '' } : { isReady: false, detail };
-}
-
-function purge(observed: Observed, request: PurgeRequest): Outcome<{ purged: number }> {
-  const { binding } = observed;
-  const how = request.soft ? 'soft purge' : 'purge';
-  if (request.url === undefined) {
-    const before = binding.storeStats()['objects'] ?? 0;
-    binding.storePurgeAll(request.soft);
-    observed.tell(`admin: ${how} of everything: ${before} objects`);
-    return { ok: true, value: { purged: before } };
-  }
-  const url = parseRequestUrl(request.url);
-  if (url === undefined)
-    return { ok: false, problem: problems.bad(`"${request.url}" is not an absolute http or https URL.`) };
-  const { zones } = observed.configuration().compiled.tables;
-  const zoneKey = zones.keys[zoneOf(zones, url.host)];
-  if (zoneKey === undefined)
-    return { ok: false, problem: problems.refused(`No zone has the host ${url.host}.`) };
-  const purged = binding.storePurge(primaryKey(zoneKey, url), request.soft);
-  observed.tell(`admin: ${how} of ${request.url}: ${purged} objects`);
-  return { ok: true, value: { purged } };
 }
 
 function buildInfo({ binding, version }: Observed): Family {

@@ -10,7 +10,7 @@ import type { Configuration } from './configuration.ts';
 import { type ExplainedRule, RuleReport } from './explain-rules.ts';
 import { tellStore } from './explain-store.ts';
 import { Rehearsal, type RehearsedCommand } from './rehearsal.ts';
-import { parseRequestUrl, type RequestUrl } from './request-url.ts';
+import { authorityOf, parseRequestUrl, type RequestUrl } from './request-url.ts';
 import { zoneOf } from './zone-of.ts';
 
 export interface ExplainedRequest {
@@ -49,7 +49,7 @@ export function explain(
 }
 
 /** The snapshot with one zone alone: others have no say, and their rules need not be compiled. */
-function snapshotOf({ policy }: Configuration['compiled'], index: number): PolicySnapshot {
+export function snapshotOf({ policy }: Configuration['compiled'], index: number): PolicySnapshot {
   const zone = policy.zones[index];
   const used = zone?.rulesets ?? [];
   return {
@@ -60,7 +60,7 @@ function snapshotOf({ policy }: Configuration['compiled'], index: number): Polic
 }
 
 /** The listener with the port of the URL; the first one where there is none. */
-function listenerOf({ listeners }: PolicySnapshot, { port, isTls }: RequestUrl): number {
+export function listenerOf({ listeners }: PolicySnapshot, { port, isTls }: RequestUrl): number {
   const wanted = port === 0 ? (isTls ? 443 : 80) : port;
   return (listeners.find((one) => one.port === wanted) ?? listeners[0])?.id ?? 0;
 }
@@ -100,7 +100,7 @@ class Explanation {
       {
         method: request.method,
         isTls,
-        authority: own ?? authority(url),
+        authority: own ?? authorityOf(url),
         port,
         path,
         query,
@@ -183,7 +183,7 @@ class Explanation {
     const settings = compiled.policy.origins.find((one) => one.name === name);
     const servers = (origin?.servers ?? []).map((server, index) => ({
       url: server.url,
-      host: settings?.servers[index]?.hostHeader || authority(this.#url),
+      host: settings?.servers[index]?.hostHeader || authorityOf(this.#url),
     }));
     const target = answer.target === '' ? ownTarget(this.#url) : answer.target;
     this.#add('origin', name, { balance: origin?.balance, servers, target });
@@ -216,7 +216,6 @@ class Explanation {
   }
 }
 
-const authority = ({ host, port }: RequestUrl) => (port === 0 ? host : `${host}:${port}`);
 const ownTarget = ({ path, query }: RequestUrl) => (query === undefined ? path : `${path}?${query}`);
 
 /** The parts of a primary key (`src/cache/key.ts`). */

@@ -27,6 +27,7 @@ import type { SocketOwner } from './host.ts';
 import { HostsFile } from './hosts-file.ts';
 import { Identity } from './identity.ts';
 import { deliveryOf } from './job-filters.ts';
+import { purgeChangedZones } from './purge.ts';
 import type { ReadQuestion } from './read-apart.ts';
 import { readyLine } from './ready-line.ts';
 import { NameResolver, systemNameServers } from './resolve.ts';
@@ -220,6 +221,7 @@ export class Proxy {
       reloads: () => this.#reloads,
       reload: async () => await this.reload(),
       tell,
+      nowMs: () => this.#ports.clock.nowMs(),
     });
     return await openAdmin(this.#configuration, this.#start.adminPort, ports, randomHex);
   }
@@ -381,6 +383,7 @@ export class Proxy {
     const settings = { stallMs: worker.stallMs, perMinuteMax: faults.perMinuteMax, drainMs };
     const refusal = await fleet.publish((slot) => this.#edge(after, slot), settings);
     const inForce = refusal === undefined ? after : before;
+    purgeChangedZones(this.#ports.binding, before, inForce);
     this.#configuration = inForce;
     await this.#resolver.follow(inForce.compiled.names);
     // What was resolved while the workers prepared.

@@ -28,6 +28,9 @@ export function parseRequestUrl(text: string): RequestUrl | undefined {
   return { isTls, host: host.toLowerCase(), port: number === (isTls ? 443 : 80) ? 0 : number, path, query };
 }
 
+/** As in Host. */
+export const authorityOf = ({ host, port }: RequestUrl): string => (port === 0 ? host : `${host}:${port}`);
+
 /** u32 LE zone key, `h` or `s`, host with its port unless that is the scheme's own, 0x00, path, and `?` with the query. */
 export function primaryKey(zoneKey: number, { isTls, host, port, path, query }: RequestUrl): Uint8Array {
   const site = `${isTls ? 's' : 'h'}${host}${port === 0 ? '' : `:${port}`}`;

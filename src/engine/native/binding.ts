@@ -253,9 +253,15 @@ export interface Binding {
   storeStats(): Record<string, number>;
   /** Zones that had requests since the process began, all workers together; `requests` and `bytes` by index of `cacheResults`. */
   zoneStats(): ZoneStats[];
-  /** Removes what is stored under a whole primary key, its variants included; `soft` marks it stale. Returns how many. */
+  /**
+   * Removes what is stored under the key of a URL, and all that extends it; `soft` marks it stale. Returns how many things stood
+   * under the key itself; -1, as the next two: the store can make no more purges.
+   */
   storePurge(key: Uint8Array, soft: boolean): number;
-  storePurgeAll(soft: boolean): void;
+  /** A zone, host, prefix or tag (`Group` of the store, in latin1). Returns 0: nothing is counted. */
+  storePurgeGroup(group: number, zone: number, text: Uint8Array, soft: boolean): number;
+  /** Returns how many objects there were. */
+  storePurgeAll(soft: boolean): number;
 
   /** The counters of a worker slot (u64 each, see `counters` in the contract), kept when its worker dies. */
   statsPage(workerIndex: number): ArrayBuffer;

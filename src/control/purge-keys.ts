@@ -1,0 +1,52 @@
+/**
+ * The keys that a URL is stored under: its own, and those that the rules and settings of its zone make of it. The policy of a worker
+ * decides them, as for `explain`, for a GET without further fields.
+ */
+import { Policy } from '../pipeline/index.ts';
+import type { Configuration } from './configuration.ts';
+import { listenerOf, snapshotOf } from './explain.ts';
+import { Rehearsal } from './rehearsal.ts';
+import { authorityOf, primaryKey, type RequestUrl } from './request-url.ts';
+
+/** First byte of what extends a URL's key is below this: see `src/cache/key.ts`. */
+const extensionBelow = 0x20;
+const siteBytes = 5;
+
+export function keysOf(
+  configuration: Configuration,
+  url: RequestUrl,
+  zone: number,
+  nowMs: number,
+): Uint8Array[] {
+  const { zones } = configuration.compiled.tables;
+  const own = primaryKey(zones.keys[zone] as number, url);
+  const decided = decidedKeys(configuration, url, zone, nowMs).map(urlPart);
+  const others = decided.filter((key) => Buffer.compare(key, own) !== 0);
+  return [own, ...others];
+}
+
+function decidedKeys(configuration: Configuration, url: RequestUrl, zone: number, nowMs: number): Buffer[] {
+  const snapshot = snapshotOf(configuration.compiled, zone);
+  const { isTls, port, path, query } = url;
+  const request = {
+    method: 'GET',
+    isTls,
+    authority: authorityOf(url),
+    port,
+    path,
+    query,
+    fields: [],
+    ip: '192.0.2.1',
+  };
+  const rehearsal = new Rehearsal(request, snapshot.id, listenerOf(snapshot, url), nowMs);
+  const policy = new Policy(rehearsal.memory, rehearsal.ports, snapshot, 0);
+  rehearsal.request(() => policy.onBatch());
+  return rehearsal.keys;
+}
+
+/** Without what request fields add: a purge reaches all that extends the URL's key. */
+function urlPart(key: Buffer): Buffer {
+  const path = key.indexOf(0, siteBytes) + 1;
+  const end = key.subarray(path).findIndex((byte) => byte < extensionBelow);
+  return path === 0 || end === -1 ? key : key.subarray(0, path + end);
+}
