@@ -56,7 +56,13 @@ const storeRows: readonly [key: string, name: string, type: Family['type'], help
   ['refused', 'refused_total', 'counter', 'Responses that were not stored for want of room.'],
   ['evictions', 'evictions_total', 'counter', 'Objects that made room for others.'],
   ['bytesEvicted', 'evicted_bytes_total', 'counter', 'Bytes of objects that made room for others.'],
-  ['purges', 'purges_total', 'counter', 'Objects that were purged or invalidated.'],
+  ['purges', 'purges_total', 'counter', 'Purges, and invalidations by unsafe methods.'],
+  [
+    'purgesForgotten',
+    'purges_forgotten_total',
+    'counter',
+    'Purged groups that had no more room of their own: later purges may reach more than they have to.',
+  ],
   ['recovered', 'recovered_total', 'counter', 'Locks whose holder had died.'],
 ];
 
