@@ -134,6 +134,8 @@ export function writeStore(exchange: Exchange): void {
   writer.beginEdits();
   writeChanges(writer, exchange.responseCache.fields);
   writeOwnFields(exchange);
+  const { tags } = exchange.responseCache;
+  if (tags !== undefined) writer.editText(editOp.set, cacheTagId, tags);
   writePrivateFields(exchange);
   if (decision.dropsSetCookie) writer.removeField(setCookieId);
   if (exchange.response.code === 206 && (decision.objectFlags & objectFlag.part) === 0)

@@ -6,6 +6,7 @@ import {
   everyForm,
   rewrittenUrl,
   staleRules,
+  tagsByRules,
   tagsOverRevalidation,
   variantsAndFields,
 } from './cache-purge/forms.ts';
@@ -20,6 +21,7 @@ const groups: [name: string, run: (t: Test, site: Site) => Promise<void>][] = [
   ['a URL is all its variants, and what request fields extend it to', variantsAndFields],
   ['stale-while-revalidate and stale-if-error after a soft purge', staleRules],
   ['tags and 304', tagsOverRevalidation],
+  ['tags that rules add and take away', tagsByRules],
   ['a URL that rules rewrite', rewrittenUrl],
   ['all connections of both workers ask right behind each purge', everyWorkerAtOnce],
   ['a purge while the origin is asked', whileAsked],

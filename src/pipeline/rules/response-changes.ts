@@ -37,6 +37,8 @@ export class ResponseCacheChanges {
   #tags: string[] | undefined;
   /** Of what is stored and sent. */
   fields: readonly FieldChange[] = [];
+  /** Tags that it is stored with, in place of the origin's; undefined where rules have not changed them. */
+  tags: string | undefined;
   #isClear = true;
 
   clear(): void {
@@ -45,6 +47,7 @@ export class ResponseCacheChanges {
     this.#strips.clear();
     this.#control = [];
     this.#tags = undefined;
+    this.tags = undefined;
     this.fields = [];
   }
 
@@ -78,6 +81,7 @@ export class ResponseCacheChanges {
       let tags = this.#tags.join(',');
       if (tags.length > tagsBytesMax) tags = tags.slice(0, tags.lastIndexOf(',', tagsBytesMax));
       shared.push(setOrRemove(cacheTagId, 'cache-tag', tags));
+      this.tags = tags;
     }
     const own = head.joinedText(cacheControlId) ?? '';
     const withControl = (changes: readonly ControlChange[]) =>

@@ -180,6 +180,24 @@ export async function tagsOverRevalidation(t: Test, site: Site): Promise<void> {
   t.match(await status(), /fwd=uri-miss/);
 }
 
+export async function tagsByRules(t: Test, site: Site): Promise<void> {
+  for (const target of ['/ruled?ruled', '/ruled?ruled&tags=taken,left', '/ruled?ruled&tags=taken']) {
+    const status = async () => {
+      const answer = await ask(site, target, 'rewriting.test');
+      t.equal(answer.field('Cache-Tag'), undefined);
+      return isHit(answer);
+    };
+    await status();
+    await purge(t, site, { tag: 'taken' });
+    t.ok(await status(), 'a tag that a rule takes away is none');
+    await purge(t, site, { tag: 'by-rule' });
+    t.notOk(await status(), 'one that a rule adds is one');
+    if (!target.includes('left')) continue;
+    await purge(t, site, { tag: 'left' });
+    t.notOk(await status());
+  }
+}
+
 export async function rewrittenUrl(t: Test, site: Site): Promise<void> {
   await ask(site, '/old/a', 'rewriting.test');
   t.ok(isHit(await ask(site, '/moved', 'rewriting.test')), 'stored under what the rules made of it');

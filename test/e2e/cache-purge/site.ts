@@ -50,6 +50,20 @@ export function zonesConfig(origin: ScriptedOrigin, names: readonly string[]): C
           action_parameters: { uri: { path: { value: '/moved' } } },
         },
       ],
+      http_response_cache_settings: [
+        {
+          ref: 'tagged',
+          expression: 'http.request.uri.query contains "ruled"',
+          action: 'set_cache_tags',
+          action_parameters: { operation: 'add', values: ['by-rule'] },
+        },
+        {
+          ref: 'untagged',
+          expression: 'http.request.uri.query contains "ruled"',
+          action: 'set_cache_tags',
+          action_parameters: { operation: 'remove', values: ['taken'] },
+        },
+      ],
     },
   };
   return siteConfig(origin.address, {
