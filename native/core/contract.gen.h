@@ -629,6 +629,7 @@ inline constexpr std::int32_t head = 0;
 inline constexpr std::int32_t released = 1;
 inline constexpr std::int32_t failed = 2;
 inline constexpr std::int32_t slice = 3;
+inline constexpr std::int32_t purged = 4;
 }
 
 namespace head_flag {

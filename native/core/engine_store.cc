@@ -477,7 +477,7 @@ void Engine::follow_moved(Exchange& exchange) noexcept {
     stop_waiting(exchange);
     if (exchange.slices) {
         // The head has been sent: there is nothing left to decide.
-        if (state == store::FollowState::head) resume_slice(exchange);
+        if (state == store::FollowState::head || state == store::FollowState::purged) resume_slice(exchange);
         else truncate_response(exchange, outcome::origin_aborted, reason::origin_truncated);
         return;
     }
@@ -486,7 +486,8 @@ void Engine::follow_moved(Exchange& exchange) noexcept {
         return;
     }
     exchange.reader.close();
-    queue_follow(exchange, state == store::FollowState::released ? follow_cause::released : follow_cause::failed, {});
+    if (state == store::FollowState::released) queue_follow(exchange, follow_cause::released, {});
+    else queue_follow(exchange, state == store::FollowState::purged ? follow_cause::purged : follow_cause::failed, {});
 }
 
 void Engine::queue_follow(Exchange& exchange, std::int32_t cause, store::ObjectRef ref) noexcept {

@@ -210,7 +210,7 @@ TEST(a_purge_that_comes_while_the_origin_is_asked_counts) {
       const auto tags = hashes({"t"});
       CHECK(rig.store->set_head(lead.fill, {}, rig.meta(), 3, Tags{tags, false}) == HeadState::ok);
       CHECK(rig.store->follow_state(early) == FollowState::head);
-      if (group == 3) CHECK(rig.store->follow_state(late) == FollowState::failed);
+      if (group == 3) CHECK(rig.store->follow_state(late) == FollowState::purged);
       late.close();
       CHECK(rig.look(key).state == (group == 3 ? LookupState::miss : LookupState::filling));
       rig.write(lead.fill, "old");

@@ -710,6 +710,8 @@ export const followCause = {
   failed: 2,
   /** A slice has been sent: serve or fetch the one that `slice` names. */
   slice: 3,
+  /** The origin was asked before a purge that came before this request: look again, nothing has failed. */
+  purged: 4,
 } as const;
 
 /** How an exchange ended, by index; the record's outcome. */

@@ -103,6 +103,13 @@ function onFailed(exchange: Exchange): number {
   return lookOn(exchange, wasValidation);
 }
 
+/** What it waited for is older than a purge: one of those who came after the purge fetches. */
+function onPurged(exchange: Exchange): number {
+  exchange.note.leadersFailed = -1;
+  lookUpAgain(exchange);
+  return lookOn(exchange, false);
+}
+
 export function follow(exchange: Exchange): number {
   recallNote(exchange);
   readFacts(exchange);
@@ -113,6 +120,8 @@ export function follow(exchange: Exchange): number {
       return onFailed(exchange);
     case followCause.slice:
       return goOn(exchange);
+    case followCause.purged:
+      return onPurged(exchange);
     default:
       return fetchAlone(exchange);
   }

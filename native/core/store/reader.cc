@@ -201,7 +201,7 @@ void Store::open_reader(std::uint32_t worker, ObjectRef ref, Reader& reader) {
 // when it came. It then has to look again.
 static FollowState head_or_purged(const Inside& in, const Entry& e, u32 joined) {
   const ShardGuard guard(in, in.shard_for(e.hash));
-  return e.epoch < joined && in.is_outdated(e) ? FollowState::failed : FollowState::head;
+  return e.epoch < joined && in.is_outdated(e) ? FollowState::purged : FollowState::head;
 }
 
 FollowState Store::follow_state(Reader& reader) {

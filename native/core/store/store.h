@@ -189,6 +189,7 @@ enum class FollowState : std::uint8_t {
   head,      // `view(reader.object())` tells; also after a refresh: the reader then stands on the refreshed, complete object
   released,  // not for sharing: fetch alone
   failed,    // the leader failed before a head, or wants everybody to look again: begin_fill again (one of them leads)
+  purged,    // its origin was asked before a purge, and this reader came after it: begin_fill again; the head is there all the same
 };
 
 enum class HeadState : std::uint8_t {

@@ -105,7 +105,7 @@ export async function underLoad(t: Test, site: Site): Promise<void> {
     { body: { prefix: 'shop.test/load/2' }, hit: (index: number) => index === 2 },
     { body: { all: true }, hit: () => true },
   ];
-  for (let turn = 0; turn < 60; turn += 1) {
+  for (let turn = 0; turn < 120; turn += 1) {
     const { body, hit } = forms[turn % forms.length] as (typeof forms)[number];
     const before = new Map(newest);
     const from = served;
