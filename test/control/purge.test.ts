@@ -89,6 +89,25 @@ t.test('a URL is purged as it is, and as the rules make it', async (t) => {
   ]);
 });
 
+t.test('a URL is purged under the key that settings of its zone make of it', async (t) => {
+  const { calls, binding } = fake();
+  const settings = 'cache: { cache_key: { custom_key: { query_string: { exclude: { list: [utm] } } } } }';
+  const source = text(one.replace('origin: o }', `origin: o, ${settings} }`));
+  const read = readConfiguration('p.yaml', source, noIds, false);
+  if (!read.ok) throw new Error(read.diagnostics);
+  const audit = { by: '', nowMs: 0, tell: () => {} };
+  purge(
+    binding,
+    read.configuration,
+    { what: 'url', values: ['http://shop.test/a?utm=1&b=2'], soft: false },
+    audit,
+  );
+  t.same(
+    calls.map(([, key]) => key),
+    ['hshop.test\0/a?utm=1&b=2', 'hshop.test\0/a?b=2'],
+  );
+});
+
 t.test('a host is also purged as the origin gets it, which a key may have', async (t) => {
   const { calls, binding } = fake();
   const source = text(one).replace('9100 }] }', '9100 }], host_header: Inner.test:81 }');
