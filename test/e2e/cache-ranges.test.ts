@@ -9,6 +9,7 @@ import {
   collapses,
   drains,
   leaves,
+  otherClients,
   purges,
   randomRanges,
   rules,
@@ -42,6 +43,7 @@ const cases: [name: string, run: (t: Test, site: Site) => Promise<void>][] = [
   ['slices that vary', varies],
   ['slices and rules', rules],
   ['random ranges in slices', randomRanges],
+  ['clients over TLS and of HTTP/1.0', otherClients],
 ];
 
 await t.test('ranges', { skip: skipReason, timeout: patience(isFull ? 590_000 : 230_000) }, async (t) => {

@@ -69,7 +69,7 @@ export async function thrift(t: Test, site: Site): Promise<void> {
     lost.catch(() => {});
     await begun.promise;
     await until(timeoutMs, 'what is not held', () => (site.sent(path) >= 0.75 * mebibyte ? true : undefined));
-    client.destroy();
+    client.reset();
     if (requests > 1) await within(timeoutMs, 'the end of the fetch', closed.promise);
     release.resolve();
     const other = await RawClient.connect(site.parapet.listener());

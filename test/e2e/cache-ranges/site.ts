@@ -7,6 +7,8 @@ import { siteConfig } from '../../support/config.ts';
 import { type CountingOrigin, startCountingOrigin } from '../../support/counting-origin.ts';
 import { type Parapet, startParapet } from '../../support/parapet.ts';
 import { patternBody } from '../../support/pattern.ts';
+import { temporaryFolder } from '../../support/temp.ts';
+import { place, siteCertificate } from '../gate-5/site.ts';
 
 export const mebibyte = 1 << 20;
 
@@ -104,9 +106,15 @@ export async function startSite(t: Test): Promise<Site> {
     if (isBodyless) return void response.end();
     await send(response, body, resource, (n) => sent.set(seen.path, (sent.get(seen.path) ?? 0) + n));
   };
+  const folder = temporaryFolder(t);
+  const certificate = place(folder, 'site', siteCertificate());
   const parapet = await startParapet(
     t,
     siteConfig(origin.address, {
+      listeners: [
+        { address: '127.0.0.1:0' },
+        { address: '127.0.0.1:0', tls: { certificates: [{ ...certificate }] } },
+      ],
       zones: [
         { name: 'site', hosts: ['*'], origin: 'site', cache: { mode: 'standard' } },
         {
@@ -140,6 +148,7 @@ export async function startSite(t: Test): Promise<Site> {
       ],
       store: { bytesMax: '192MiB', objectBytesMax: '16MiB' },
     }),
+    { folder },
   );
   return {
     origin,

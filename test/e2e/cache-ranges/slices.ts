@@ -1,9 +1,12 @@
 /** Large objects in slices: what is asked of the origin, what is kept, what a change of the object does. */
 import { array, assert, asyncProperty, integer, tuple } from 'fast-check';
 import type { Test } from 'tap';
+import { parseByteRanges } from '../../support/multipart.ts';
 import { type Answer, RawClient, sha256 } from '../../support/raw-client.ts';
+import { type LogRecord, waitRecordWhere } from '../../support/records.ts';
 import { isFull, scaled } from '../../support/scale.ts';
 import { Deferred, until } from '../../support/within.ts';
+import { secure } from '../gate-5/site.ts';
 import { mebibyte, type Resource, type Site } from './site.ts';
 
 const host = 'slices.test';
@@ -236,7 +239,9 @@ export async function leaves(t: Test, site: Site): Promise<void> {
   await until(timeoutMs, 'a part of the first slice', () =>
     site.sent('/leaves') >= 10 * 65_536 ? true : undefined,
   );
-  client.destroy();
+  client.reset();
+  const isLost = (record: LogRecord): boolean => record['ClientRequestPath'] === '/leaves';
+  await waitRecordWhere(site.parapet.recordsFile, 'the client that left', isLost, timeoutMs);
   release.resolve();
   await until(timeoutMs, 'all of the first slice', () =>
     site.sent('/leaves') >= mebibyte ? true : undefined,
@@ -312,4 +317,36 @@ export async function randomRanges(t: Test, site: Site): Promise<void> {
   const wanted = site.ranges('/random');
   t.equal(new Set(wanted).size, wanted.length, 'each slice once');
   for (const client of clients) client.destroy();
+}
+
+/** Slices and several ranges over TLS, and slices for a client of HTTP/1.0. */
+export async function otherClients(t: Test, site: Site): Promise<void> {
+  const size = 5 * mebibyte + 1;
+  const { body } = site.add('/others', size);
+  const sealed = await RawClient.connect(secure(site.parapet.listener(1)));
+  const whole = await sealed.request('/others', { host, timeoutMs });
+  t.equal(sha256(whole.body), sha256(body));
+  const part = await sealed.request('/others', {
+    host,
+    timeoutMs,
+    fields: { Range: 'bytes=1000000-4000000' },
+  });
+  t.ok(part.body.equals(body.subarray(1_000_000, 4_000_001)));
+  const { body: stored } = site.add('/sealed', 3 * mebibyte);
+  await sealed.request('/sealed', { timeoutMs });
+  const range = 'bytes=2000000-,0-1500000';
+  const several = await sealed.request('/sealed', { timeoutMs, fields: { Range: range } });
+  const parts = parseByteRanges(several.field('Content-Type') ?? '', several.body);
+  t.same(
+    parts.map(({ first }) => first),
+    [2_000_000, 0],
+  );
+  t.ok(parts.every((one) => one.body.equals(stored.subarray(one.first, one.last + 1))));
+  sealed.destroy();
+  const old = await RawClient.connect(site.parapet.listener());
+  await old.write(`GET /others HTTP/1.0\r\nHost: ${host}\r\nRange: bytes=1048575-2097153\r\n\r\n`);
+  const answer = await old.read({ timeoutMs });
+  t.equal(answer.status, 206);
+  t.ok(answer.body.equals(body.subarray(1_048_575, 2_097_154)));
+  old.destroy();
 }
