@@ -1,5 +1,5 @@
 // The tests of test/e2e: each starts whole proxies and measures or kills them. They wait more than they work, so the
-// common run has two at once; the long form, asked for with PARAPET_TEST_FULL=1,
+// common run has three at once; the long form, asked for with PARAPET_TEST_FULL=1,
 // has full load in it, and runs one after the other.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { runAlone } from './support/result.mjs';
 import { runTap } from './support/tap.mjs';
 
 const minuteMs = 60_000;
-const short = { jobs: 2, timeoutMs: 12 * minuteMs, fileTimeoutMs: 6 * minuteMs, testTimeoutMs: 3 * minuteMs };
+const short = { jobs: 3, timeoutMs: 12 * minuteMs, fileTimeoutMs: 6 * minuteMs, testTimeoutMs: 3 * minuteMs };
 const full = {
   jobs: 1,
   timeoutMs: 20 * minuteMs,
