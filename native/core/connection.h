@@ -171,6 +171,7 @@ struct Exchange {
     std::uint32_t waited_entry = 0;
     std::int32_t slice = 0;  // see event_word::slice
     std::int32_t slice_marker = 0;
+    std::uint32_t read_timeout_ms = 0;  // see command_word::read_timeout_ms
     store::ObjectRef revalidated;
     store::ObjectRef seen;   // what the first look-up found, not pinned
 

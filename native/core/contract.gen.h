@@ -107,6 +107,7 @@ inline constexpr std::int32_t range_last_low = 15;
 inline constexpr std::int32_t range_last_high = 16;
 inline constexpr std::int32_t slice = 12;
 inline constexpr std::int32_t slice_marker = 13;
+inline constexpr std::int32_t read_timeout_ms = 14;
 inline constexpr std::int32_t fill_rest_kib = 14;
 inline constexpr std::int32_t body_offset = 17;
 inline constexpr std::int32_t body_length = 18;

@@ -335,6 +335,8 @@ private:
     void uncount(std::int32_t counter, std::uint64_t n = 1) noexcept { stats_->subtract(counter, n); }
     void set_client_timer(Client& client, ClientTimer use, std::uint32_t ms) noexcept;
     void set_origin_timer(Origin& origin, OriginTimer use, std::uint32_t ms) noexcept;
+    void await_response(Origin& origin) noexcept;
+    void await_bytes(Origin& origin) noexcept;
 
     EngineOptions options_;
     CallPolicy call_ = nullptr;

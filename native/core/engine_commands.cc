@@ -203,6 +203,7 @@ void Engine::start_fetch(Exchange& exchange, const std::int32_t* command) noexce
     const std::int32_t flags = u(command, command_word::flags);
     const HeadTable head = head_of(exchange);
     exchange.server = static_cast<std::uint32_t>(u(command, command_word::server));
+    exchange.read_timeout_ms = static_cast<std::uint32_t>(u(command, command_word::read_timeout_ms));
     Pool* target_pool = pool(exchange.server);
     if (exchange.attempts >= attempts_max) {
         // A policy that never stops trying must not keep the worker busy for ever.

@@ -74,6 +74,7 @@ Exchange* Engine::begin_exchange(Client* client, Tables* tables) noexcept {
     exchange.revalidated = {};
     exchange.slice = 0;
     exchange.slice_marker = 0;
+    exchange.read_timeout_ms = 0;
     exchange.origin = nullptr;
     exchange.server = 0;
     exchange.attempts = 0;
@@ -305,6 +306,20 @@ void Engine::set_origin_timer(Origin& origin, OriginTimer use, std::uint32_t ms)
     } else {
         arm(origin.timer, ms);
     }
+}
+
+/// What the exchange allows for a read, or else what the server has.
+static std::uint32_t read_limit(const Origin& origin, std::uint32_t of_server) noexcept {
+    const std::uint32_t own = origin.exchange == nullptr ? 0 : origin.exchange->read_timeout_ms;
+    return own != 0 ? own : of_server;
+}
+
+void Engine::await_response(Origin& origin) noexcept {
+    set_origin_timer(origin, OriginTimer::first_byte, read_limit(origin, origin.pool->server.first_byte_ms));
+}
+
+void Engine::await_bytes(Origin& origin) noexcept {
+    set_origin_timer(origin, OriginTimer::between_bytes, read_limit(origin, origin.pool->server.between_bytes_ms));
 }
 
 }  // namespace parapet

@@ -250,7 +250,7 @@ void Engine::send_request(Exchange& exchange) noexcept {
     if (exchange.body_complete) {
         if (origin.out.empty()) {
             exchange.origin_sent_ns = now_ns_;
-            set_origin_timer(origin, OriginTimer::first_byte, origin.pool->server.first_byte_ms);
+            await_response(origin);
         }
         return;
     }
@@ -332,7 +332,7 @@ void Engine::flush_origin(Origin& origin) noexcept {
     if (exchange == nullptr || origin.head_done) return;
     if (exchange->body_complete) {
         exchange->origin_sent_ns = now_ns_;
-        set_origin_timer(origin, OriginTimer::first_byte, origin.pool->server.first_byte_ms);
+        await_response(origin);
     } else if (exchange->client != nullptr) {
         pump_upload(*exchange);
     }

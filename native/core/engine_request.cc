@@ -351,7 +351,7 @@ Engine::Upload Engine::upload_bytes(Exchange& exchange, std::span<const std::uin
     if (exchange.body_complete) {
         if (exchange.origin->out.empty() && !exchange.origin->head_done) {
             exchange.origin_sent_ns = now_ns_;
-            set_origin_timer(*exchange.origin, OriginTimer::first_byte, exchange.origin->pool->server.first_byte_ms);
+            await_response(*exchange.origin);
         }
         return Upload::done;
     }

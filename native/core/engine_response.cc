@@ -504,7 +504,7 @@ void Engine::pump_download(Origin& origin) noexcept {
             continue;
         }
         if (!origin.readable) {
-            if (!origin.response_done) set_origin_timer(origin, OriginTimer::between_bytes, origin.pool->server.between_bytes_ms);
+            if (!origin.response_done) await_bytes(origin);
             return;
         }
         if (budget <= 0) {

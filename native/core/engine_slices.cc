@@ -24,6 +24,7 @@ void Engine::hand_over(Exchange& exchange, const std::int32_t* command) noexcept
     background.revalidated = exchange.revalidated;
     background.seen = exchange.seen;
     background.asked_epoch = exchange.asked_epoch;
+    background.read_timeout_ms = exchange.read_timeout_ms;
     exchange.slice = command[command_word::slice];
     exchange.slice_marker = command[command_word::slice_marker];
     Beside beside{exchange};

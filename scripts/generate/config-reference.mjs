@@ -185,6 +185,7 @@ const cacheSettings = {
   respect_strong_etags: true,
   origin_error_page_passthru: true,
   additional_cacheable_ports: [8443],
+  read_timeout: 100,
 };
 const cacheExamples = Object.fromEntries(
   Object.entries(cacheSettings).map(([key, value]) => [`zones.*.cache.${key}`, value]),

@@ -432,6 +432,8 @@ export const commandWord = {
   /** fetch, forward with `background`: number of the slice, plus 1, and the generation of its marker: events give them back. */
   slice: 12,
   sliceMarker: 13,
+  /** fetch: milliseconds that the origin may take before each read of its response; 0: as its server has it. */
+  readTimeoutMs: 14,
   /** forward with `store`: KiB that may be lacking when nobody reads the response any more, for the fetch to go on, plus 1; 0: any. */
   fillRestKib: 14,
   /** respond: body in the arena. annotate: the annotations. */

@@ -271,7 +271,14 @@ export const cacheSettingsKeys = {
       description: 'Further ports whose responses are stored. Those of all ports are.',
     }),
   ),
-  read_timeout: notYet(),
+  read_timeout: optional(
+    seconds({
+      minimum: 1,
+      maximum: 6000,
+      description:
+        'How long the origin may take before each read of its response, the first included, in place of `timeouts` of the origin. Then: 504, or a truncated response where its head had been sent.',
+    }),
+  ),
   origin_range_requests: optional(rangeRequests),
   cache_reserve: notYet(),
   shared_dictionary: notYet(),

@@ -113,6 +113,8 @@ function writeFetch(
   const candidate = exchange.zone.balancer.choose(exchange.nowMs, avoid);
   if (!exchange.beginCommand(commandKind.fetch)) return false;
   writer.set(commandWord.server, candidate.server.id);
+  const { read_timeout: readTimeout } = exchange.caching.settings;
+  if (readTimeout !== undefined) writer.set(commandWord.readTimeoutMs, readTimeout * 1000);
   if (note.mode !== fetchMode.direct) writer.addFlag(commandFlag.unconditional);
   if (!exchange.isPeerTrusted) writer.addFlag(commandFlag.forwardingFields);
   writer.addFlag(flags);

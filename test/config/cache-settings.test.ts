@@ -114,7 +114,7 @@ t.test('vary is of mode cdn, and knows what has a normal form', async (t) => {
 });
 
 t.test('what is not there yet is named', async (t) => {
-  for (const key of ['cache_reserve', 'shared_dictionary', 'read_timeout'])
+  for (const key of ['cache_reserve', 'shared_dictionary'])
     t.match(faultsOf(`      ${key}: {}\n`).join(), `"${key}" is not available yet`);
   t.match(
     faultsOf('      cache_key: { custom_key: { user: { geo: true } } }\n').join(),

@@ -53,6 +53,7 @@ const zones: ConfigObject[] = [
       http_request_cache_settings: [
         settings(path('/never'), { cache: false }),
         settings(path('/private'), { edge_ttl: { mode: 'override_origin', default: 3600 } }),
+        settings(path('/hangs'), { read_timeout: 1 }),
         settings(path('/browser'), { browser_ttl: { mode: 'override_origin', default: 7 } }),
         settings(path('/device'), { cache_key: { cache_by_device_type: true } }),
         settings(path('/all'), { cache_key: { custom_key: { query_string: { exclude: '*' } } } }),
@@ -74,6 +75,7 @@ const handlers: Record<string, Handler> = {
   '/a.css': answering({ 'Content-Type': 'text/css', Vary: 'Accept-Language' }),
   '/account/x.css': answering({ 'Content-Type': 'text/html' }),
   '/agent.css': answering({ 'Content-Type': 'text/css', Vary: 'User-Agent' }),
+  '/hangs': () => {},
   '/private': answering({ 'Cache-Control': 'private' }),
   '/cookie': answering({
     'Cache-Control': 'etag',
@@ -174,6 +176,15 @@ const cases: Case[] = [
       t.notOk(await site.hits('/device'));
       t.notOk(await site.hits('/device', { 'User-Agent': 'Mozilla/5.0 (iPhone) Mobile' }));
       t.ok(await site.hits('/device', { 'User-Agent': 'another iPhone Mobile' }));
+    },
+  ],
+  [
+    'an origin that says nothing for the time that a rule allows',
+    'rules.test',
+    async (t, site) => {
+      const answer = await site.get('/hangs');
+      t.equal(answer.status, 504);
+      t.match(answer.field('proxy-status'), 'error=http_response_timeout');
     },
   ],
   [
