@@ -14,6 +14,7 @@ t.test('a generated header that was edited by hand is told by its name', async (
     'config',
     'docs',
     'README.md',
+    'bench/README.md',
     'bench/results',
   ]) {
     if (existsSync(path.join(root, name))) {

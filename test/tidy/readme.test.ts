@@ -32,8 +32,10 @@ function step(value: unknown, name: string): unknown {
 /** The default of a key such as `origins.*.queue.waitMs`, as the schema writes it. */
 function defaultOf(key: string): string {
   let at: unknown = schema;
-  for (const name of key.split('.'))
-    at = name === '*' ? step(at, 'additionalProperties') : step(step(at, 'properties'), name);
+  for (const name of key.replaceAll('[]', '.[]').split('.')) {
+    if (name === '*') at = step(at, 'additionalProperties');
+    else at = name === '[]' ? step(at, 'items') : step(step(at, 'properties'), name);
+  }
   return String(step(at, 'default'));
 }
 
