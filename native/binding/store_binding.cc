@@ -8,6 +8,7 @@
 #include "core/process.h"
 #include "core/store/store.h"
 #include "core/store_key.h"
+#include "core/stored_head.h"
 #include "values.h"
 
 namespace parapet::binding {
@@ -117,6 +118,49 @@ napi_value purged(napi_env env, const std::optional<T>& hit) {
     return number(env, hit.has_value() ? static_cast<double>(*hit) : -1);
 }
 
+/// What stands under a key, as a worker would be told: `{ words, lines }`, the words from `store_state` to `object_body_high`, and the
+/// field lines of what is stored, or of a marker.
+napi_value store_lookup(napi_env env, napi_callback_info info) {
+    std::size_t count = 2;
+    napi_value args[2] = {};
+    (void)napi_get_cb_info(env, info, &count, args, nullptr, nullptr);
+    std::span<const std::uint8_t> key;
+    std::uint32_t now = 0;
+    if (count < 2 || !read_bytes(env, args[0], key) || napi_get_value_uint32(env, args[1], &now) != napi_ok) {
+        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "storeLookup: the key as a Uint8Array, seconds since 1970");
+        return nullptr;
+    }
+    StoreAnswer answer;
+    answer.state = static_cast<std::int32_t>(store::LookupState::miss);
+    std::string lines;
+    store::Store* const store = store::Store::current();
+    std::vector<std::uint8_t> room(key.size() + 5);
+    const auto stored = key.empty() || key.size() > store::key_bytes_limit ? std::span<const std::uint8_t>() : stored_key(hash_key, key, room);
+    if (store != nullptr && !stored.empty()) {
+        const store::LookupResult found = store->lookup(store::no_worker, siphash13(hash_key, stored), stored, now);
+        answer.state = static_cast<std::int32_t>(found.state);
+        if (found.ref) {
+            answer.ref = found.ref;
+            answer.meta = found.view.meta;
+            answer.body_length = found.view.body_length;
+            lines = lines_of(found.view.head);
+            store->unpin(store::no_worker, found.ref);
+        }
+    }
+    std::int32_t words[event_word::object_body_high - event_word::store_state + 1] = {};
+    write_answer(words, answer);
+    napi_value result = nullptr;
+    napi_value array = nullptr;
+    napi_value text = nullptr;
+    if (napi_create_object(env, &result) != napi_ok || napi_create_array_with_length(env, std::size(words), &array) != napi_ok ||
+        napi_create_string_latin1(env, lines.data(), lines.size(), &text) != napi_ok)
+        return nullptr;
+    for (std::uint32_t i = 0; i < std::size(words); ++i) (void)napi_set_element(env, array, i, number(env, words[i]));
+    (void)napi_set_named_property(env, result, "words", array);
+    (void)napi_set_named_property(env, result, "lines", text);
+    return result;
+}
+
 napi_value store_purge(napi_env env, napi_callback_info info) {
     std::size_t count = 2;
     napi_value args[2] = {};
@@ -186,6 +230,7 @@ napi_status register_store(napi_env env, napi_value exports) {
         {"storeOpen", nullptr, store_open, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"storeStats", nullptr, store_stats, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"zoneStats", nullptr, zone_stats, nullptr, nullptr, nullptr, napi_default, nullptr},
+        {"storeLookup", nullptr, store_lookup, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"storePurge", nullptr, store_purge, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"storePurgeGroup", nullptr, store_purge_group, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"storePurgeAll", nullptr, store_purge_all, nullptr, nullptr, nullptr, napi_default, nullptr},

@@ -6,7 +6,7 @@
 
 namespace parapet::binding {
 
-/// Adds storeOpen, storeStats, zoneStats, storePurge, storePurgeGroup, storePurgeAll and statsPage to `exports`.
+/// Adds storeOpen, storeStats, zoneStats, storeLookup, storePurge, storePurgeGroup, storePurgeAll and statsPage to `exports`.
 napi_status register_store(napi_env env, napi_value exports);
 
 /// The key of the store's hash, once `storeOpen` was called.

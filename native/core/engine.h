@@ -41,15 +41,6 @@ struct ListenerOption {
 
 enum class PolicyCall : std::uint8_t { ok, threw, ending };
 
-/// A lookup's answer for the policy, in the order of the contract's event words from `store_state` on.
-struct StoreAnswer {
-    std::int32_t state = 0;
-    store::ObjectRef ref;
-    store::ObjectMeta meta;
-    std::uint64_t body_length = 0;
-    bool filling = false;
-};
-
 class Engine {
 public:
     using CallPolicy = PolicyCall (*)(void* context);
@@ -286,7 +277,6 @@ private:
     std::span<const std::uint8_t> completed(std::span<const std::uint8_t> key) noexcept;
     std::span<const std::uint8_t> command_key(const Exchange& exchange, const std::int32_t* command) noexcept;
     void look_up(Exchange& exchange, std::int32_t* event) noexcept;
-    static void answer_words(std::int32_t* at, const StoreAnswer& answer) noexcept;
     void apply_serve(Exchange& exchange, const std::int32_t* command) noexcept;
     void serve(Exchange& exchange, const std::int32_t* command, store::ObjectRef ref) noexcept;
     void write_stored_lines(ByteSink& out, store::Bytes head, bool not_modified, bool drop_server) noexcept;

@@ -5,66 +5,11 @@
 #include "engine.h"
 #include "known_names.gen.h"
 #include "store_key.h"
+#include "stored_head.h"
 
 namespace parapet {
 
 namespace {
-
-/// Stored heads begin with the places of the fields that a log record names; then come the field lines.
-struct StoredPrefix {
-    std::uint16_t type_offset = 0;
-    std::uint16_t type_length = 0;
-    std::uint16_t expires_offset = 0;
-    std::uint16_t expires_length = 0;
-    std::uint16_t modified_offset = 0;
-    std::uint16_t modified_length = 0;
-    std::uint16_t server_offset = 0;
-    /// `several` where there is more than one.
-    std::uint16_t server_length = 0;
-    static constexpr std::uint16_t several = 0xffff;
-};
-static_assert(sizeof(StoredPrefix) == 16);
-
-StoredPrefix prefix_of(store::Bytes head) noexcept {
-    StoredPrefix prefix;
-    if (head.size() >= sizeof prefix) std::memcpy(&prefix, head.data(), sizeof prefix);
-    return prefix;
-}
-
-/// The line of the one Server field, for stored lines that have it.
-constexpr std::size_t server_name_bytes = sizeof "server: " - 1;
-
-std::string_view lines_of(store::Bytes head) noexcept {
-    if (head.size() < sizeof(StoredPrefix)) return {};
-    return {reinterpret_cast<const char*>(head.data()) + sizeof(StoredPrefix), head.size() - sizeof(StoredPrefix)};
-}
-
-/// Fills in the prefix of a stored head that has been written behind it.
-void write_prefix(ByteSink& out) noexcept {
-    StoredPrefix prefix;
-    const std::string_view lines(reinterpret_cast<const char*>(out.begin()) + sizeof prefix, out.size() - sizeof prefix);
-    std::size_t at = 0;
-    while (at < lines.size()) {
-        const std::size_t end = lines.find("\r\n", at);
-        if (end == std::string_view::npos) break;
-        const std::string_view line = lines.substr(at, end - at);
-        const std::size_t colon = line.find(": ");
-        if (colon != std::string_view::npos && at + colon + 2 < 65536 && line.size() - colon - 2 < 65536) {
-            const auto offset = static_cast<std::uint16_t>(at + colon + 2);
-            const auto length = static_cast<std::uint16_t>(line.size() - colon - 2);
-            const std::string_view name = line.substr(0, colon);
-            if (name == "content-type") prefix.type_offset = offset, prefix.type_length = length;
-            if (name == "expires") prefix.expires_offset = offset, prefix.expires_length = length;
-            if (name == "last-modified") prefix.modified_offset = offset, prefix.modified_length = length;
-            if (name == "server") {
-                prefix.server_length = prefix.server_offset == 0 ? length : StoredPrefix::several;
-                prefix.server_offset = offset;
-            }
-        }
-        at = end + 2;
-    }
-    std::memcpy(out.begin(), &prefix, sizeof prefix);
-}
 
 std::uint64_t u64(const std::int32_t* command, std::int32_t low, std::int32_t high) noexcept {
     return static_cast<std::uint32_t>(command[low]) | static_cast<std::uint64_t>(static_cast<std::uint32_t>(command[high])) << 32;
@@ -112,22 +57,6 @@ std::size_t Engine::early_key(const Exchange& exchange, std::span<std::uint8_t> 
     return at;
 }
 
-void Engine::answer_words(std::int32_t* at, const StoreAnswer& answer) noexcept {
-    const auto set = [at](std::int32_t word, std::uint32_t value) { at[word - event_word::store_state] = static_cast<std::int32_t>(value); };
-    set(event_word::store_state, static_cast<std::uint32_t>(answer.state));
-    set(event_word::object, answer.ref.index);
-    set(event_word::object_generation, answer.ref.generation);
-    set(event_word::stored_at, answer.meta.stored_at);
-    set(event_word::fresh_until, answer.meta.fresh_until);
-    set(event_word::stale_while_revalidate_until, answer.meta.stale_while_revalidate_until);
-    set(event_word::stale_if_error_until, answer.meta.stale_if_error_until);
-    set(event_word::object_flags, answer.meta.flags);
-    set(event_word::age_at_store, answer.meta.age_at_store);
-    set(event_word::object_status, answer.meta.status);
-    set(event_word::object_body_low, static_cast<std::uint32_t>(answer.body_length));
-    set(event_word::object_body_high, static_cast<std::uint32_t>(answer.body_length >> 32));
-}
-
 /// Looks the early key up for a request event, where no other field belongs to the key.
 void Engine::look_up(Exchange& exchange, std::int32_t* event) noexcept {
     const HeadTable head = head_of(exchange);
@@ -151,7 +80,7 @@ void Engine::look_up(Exchange& exchange, std::int32_t* event) noexcept {
     } else if (result.state == store::LookupState::miss) {
         count(counter::store_misses_total);
     }
-    answer_words(event + event_word::store_state, answer);
+    write_answer(event + event_word::store_state, answer);
 }
 
 std::int32_t Engine::policy_lookup(std::int32_t key_offset, std::int32_t key_length) noexcept {
@@ -170,7 +99,7 @@ std::int32_t Engine::policy_lookup(std::int32_t key_offset, std::int32_t key_len
             answer.body_length = result.view.body_length;
         }
     }
-    answer_words(reply, answer);
+    write_answer(reply, answer);
     return answer.state;
 }
 
@@ -516,7 +445,7 @@ void Engine::emit_follow() noexcept {
         } else {
             event[event_word::cause] = follow_cause::failed;
         }
-        answer_words(event + event_word::store_state, answer);
+        write_answer(event + event_word::store_state, answer);
     }
     follow_news_.erase(follow_news_.begin(), follow_news_.begin() + static_cast<std::ptrdiff_t>(done));
     done = 0;

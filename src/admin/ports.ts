@@ -1,4 +1,5 @@
 /** What the admin API asks of the process. Each answer is ready to be sent; nothing here throws for an operator's mistake. */
+import type { ExplainQuestion } from './explain.ts';
 import type { Problem } from './problem.ts';
 import type { PurgeRequest } from './purge.ts';
 
@@ -32,6 +33,8 @@ export interface AdminPorts {
   logStats(): Promise<unknown>;
   /** The store, and what became of requests at the cache, by zone and status. */
   cacheStats(): unknown;
+  /** What would be decided for a request, and what is stored for it. */
+  explain(question: ExplainQuestion): Outcome<unknown>;
   /** Live records for `reader`, until what is returned is called. */
   logTail(question: TailQuestion, reader: LineReader): Outcome<() => void>;
   /** One line for each change that was asked for: who, what, how it ended. */

@@ -7,6 +7,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createConnection } from 'node:net';
 import { expositionType } from '../metrics/index.ts';
+import { readExplain } from './explain.ts';
 import type { AdminPorts, Outcome } from './ports.ts';
 import { type Problem, problems } from './problem.ts';
 import { readPurge } from './purge.ts';
@@ -69,6 +70,14 @@ const routes: readonly Route[] = [
     handle: async (ports, _match, body, by) => {
       const request = readPurge(body);
       return 'status' in request ? problem(request) : fromOutcome(await ports.purge(request, by));
+    },
+  },
+  {
+    method: 'POST',
+    path: /^\/explain$/,
+    handle: (ports, _match, body) => {
+      const question = readExplain(body);
+      return 'title' in question ? problem(question) : fromOutcome(ports.explain(question));
     },
   },
   {

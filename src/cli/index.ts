@@ -95,8 +95,11 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--ip <address>', 'the address of the client', '192.0.2.1')
     .option('--status <status>', 'what the origin is taken to answer', '200')
     .option('-R, --response-header <field>', 'a field of that answer; may be repeated', collect, [])
+    .option('--live', 'ask the running process: by its config, and with what its store holds')
     .option('--json', 'as JSON')
-    .action((method: string, url: string, options: ExplainOptions) => done(explain(method, url, options)));
+    .action(async (method: string, url: string, options: ExplainOptions) =>
+      done(await explain(method, url, options)),
+    );
   addPurge(program, done);
   addCache(program, done);
   addLogs(program, done);

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import {
   type AdminPorts,
+  type ExplainQuestion,
   type LineReader,
   type Outcome,
   problems,
@@ -22,6 +23,7 @@ import {
 import { readMatchCounts } from '../rules/action/layout.ts';
 import type { Configuration } from './configuration.ts';
 import type { Delivery } from './delivery.ts';
+import { explain } from './explain.ts';
 import type { Fleet } from './fleet.ts';
 import { logFamilies } from './log-families.ts';
 import { type PurgeBinding, purge } from './purge.ts';
@@ -38,7 +40,7 @@ export interface Reloads {
 
 /** What the API looks at; the process owns it. */
 export interface Observed {
-  binding: Pick<Binding, 'storeStats' | 'zoneStats' | 'buildInfo'> & PurgeBinding;
+  binding: Pick<Binding, 'storeStats' | 'storeLookup' | 'zoneStats' | 'buildInfo'> & PurgeBinding;
   version: string;
   startSeconds: number;
   fdsMax: number;
@@ -79,10 +81,20 @@ export function adminPorts(observed: Observed): AdminPorts {
         : { ok: false, problem: problems.notFound(`worker ${slot}`) };
     },
     logTail: (question, reader) => tail(observed, question, reader),
+    explain: (question) => explained(observed, question),
     cacheStats: () => cacheStats(observed.binding.storeStats(), observed.binding.zoneStats()),
     logStats: async () => (await observed.delivery()?.stats()) ?? {},
     audit: (line) => observed.tell(line),
   };
+}
+
+function explained(observed: Observed, question: ExplainQuestion): Outcome<unknown> {
+  const now = observed.nowMs();
+  const store = (key: Uint8Array) => observed.binding.storeLookup(key, Math.floor(now / 1000));
+  const phases = explain(observed.configuration(), question, now, store);
+  return typeof phases === 'string'
+    ? { ok: false, problem: problems.bad(`${phases}.`) }
+    : { ok: true, value: { phases } };
 }
 
 function tail(observed: Observed, question: TailQuestion, reader: LineReader): Outcome<() => void> {

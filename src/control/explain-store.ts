@@ -4,6 +4,7 @@ import {
   controlSource,
   normalForm,
   type StoreDecision,
+  type VaryFields,
   varyOf,
   verdicts,
 } from '../cache/index.ts';
@@ -48,8 +49,11 @@ function staleVoid({ decision, caching }: ToldStore): string | undefined {
   return `${words}s-maxage stands for proxy-revalidate (RFC 9111 5.2.2.10); serve_stale.s_maxage_allows_stale lets them`;
 }
 
-function variesBy({ caching, response, requestValue }: ToldStore): Record<string, string> | undefined {
-  const vary = varyOf(response);
+/** The values by which a request selects among responses that vary. */
+export function variesBy(
+  vary: VaryFields | undefined,
+  { caching, requestValue }: Pick<ToldStore, 'caching' | 'requestValue'>,
+): Record<string, string> | undefined {
   if (vary === undefined) return undefined;
   const entries = vary.fields.map(({ name }): [string, string] => {
     const value = requestValue(name);
@@ -62,7 +66,7 @@ function variesBy({ caching, response, requestValue }: ToldStore): Record<string
 export function tellStore(told: ToldStore): { decision: string; detail: Record<string, unknown> } {
   const { decision, now } = told;
   const [, clause] = verdicts[decision.verdict] ?? ['', ''];
-  const varies = variesBy(told);
+  const varies = variesBy(varyOf(told.response), told);
   const variant = varies && { variant: varies };
   if (!decision.mayStore) return { decision: `not stored: ${clause}`, detail: { ...variant } };
   const seconds = (until: number) => Math.max(0, until - Math.max(now, decision.freshUntil));

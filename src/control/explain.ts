@@ -1,15 +1,16 @@
 /**
  * What would be decided for a request, phase by phase. The policy of a worker decides it, over a store in which nothing
- * is; here its decisions are put into words.
+ * is, or over the one of the process; here its decisions are put into words.
  */
-import { reasons } from '../engine/contract.ts';
+import { cacheStatus, reasons } from '../engine/contract.ts';
 import type { Edit } from '../engine/edits.ts';
 import { Policy } from '../pipeline/index.ts';
 import type { PolicySnapshot } from '../pipeline/protocol.ts';
 import type { Configuration } from './configuration.ts';
+import { tellFound } from './explain-found.ts';
 import { type ExplainedRule, RuleReport } from './explain-rules.ts';
-import { tellStore } from './explain-store.ts';
-import { Rehearsal, type RehearsedCommand } from './rehearsal.ts';
+import { tellStore, variesBy } from './explain-store.ts';
+import { type AskStore, Rehearsal, type RehearsedCommand } from './rehearsal.ts';
 import { authorityOf, parseRequestUrl, type RequestUrl } from './request-url.ts';
 import { zoneOf } from './zone-of.ts';
 
@@ -36,16 +37,17 @@ export interface ExplainedPhase {
   detail: Readonly<Record<string, unknown>>;
 }
 
-/** The phases up to the one that answers. A message where the URL is none. */
+/** The phases up to the one that answers, over `store` or an empty one. A message where the URL is none. */
 export function explain(
   configuration: Configuration,
   request: ExplainedRequest,
   nowMs: number,
+  store?: AskStore,
 ): ExplainedPhase[] | string {
   const url = parseRequestUrl(request.url);
   if (url === undefined) return `"${request.url}" is not an absolute http or https URL`;
   const zone = zoneOf(configuration.compiled.tables.zones, url.host);
-  return new Explanation(configuration, request, url, zone, nowMs).phases;
+  return new Explanation(configuration, request, url, zone, nowMs, store).phases;
 }
 
 /** The snapshot with one zone alone: others have no say, and their rules need not be compiled. */
@@ -79,6 +81,7 @@ class Explanation {
   readonly #rehearsal: Rehearsal;
   readonly #policy: Policy;
   readonly #now: number;
+  readonly #isLive: boolean;
   #isLookedUp = false;
 
   constructor(
@@ -87,7 +90,9 @@ class Explanation {
     url: RequestUrl,
     zone: number,
     nowMs: number,
+    store: AskStore | undefined,
   ) {
+    this.#isLive = store !== undefined;
     this.#configuration = configuration;
     this.#request = request;
     this.#url = url;
@@ -110,13 +115,17 @@ class Explanation {
       snapshot.id,
       listenerOf(snapshot, url),
       nowMs,
+      store,
     );
     const policy = new Policy(this.#rehearsal.memory, this.#rehearsal.ports, snapshot, 0);
     this.#policy = policy;
     const report = new RuleReport(snapshot);
     policy.watch((set, index, verdict, changes) => report.note(set, index, verdict, changes));
     const decide = () => policy.onBatch();
-    const answer = this.#rehearsal.request(decide).find(({ kind }) => kind !== 'annotate');
+    const commands = this.#rehearsal.request(decide);
+    // A stale response may be refreshed beside.
+    const answer =
+      commands.find(({ kind }) => kind === 'serve') ?? commands.find(({ kind }) => kind !== 'annotate');
     if (answer === undefined) throw new Error('the policy has not answered');
     this.#tell(answer, report, decide);
   }
@@ -138,10 +147,8 @@ class Explanation {
     for (const { phase, rules, isEnd } of report.phases('http_request')) {
       this.#add(phase, isEnd ? end : 'goes on', { ...this.#effect(phase, answer, report, rules), rules });
     }
-    if (isFetched) {
-      this.#tellCache(this.#zone);
-      this.#tellOrigin(answer);
-    }
+    if (isFetched || answer.kind === 'serve') this.#tellCache(this.#zone, answer);
+    if (isFetched) this.#tellOrigin(answer);
     this.#tellResponse(isFetched ? undefined : answer, report, decide);
   }
 
@@ -156,14 +163,24 @@ class Explanation {
     this.phases.push({ phase, decision, detail });
   }
 
-  #tellCache({ name, cache }: Zone): void {
+  #tellCache({ name, cache }: Zone, answer: RehearsedCommand): void {
     const [key] = this.#rehearsal.keys;
-    const isAsked = key !== undefined;
-    const decision = isAsked
-      ? 'looked up under the key; fetched and perhaps stored where there is nothing fresh'
-      : this.#whyNot(cache.mode);
-    this.#isLookedUp = isAsked;
-    this.#add('cache', decision, { mode: cache.mode, ...(isAsked && { key: readKey(name, key) }) });
+    const { mode } = cache;
+    this.#isLookedUp = key !== undefined;
+    if (key === undefined) return this.#add('cache', this.#whyNot(mode), { mode });
+    const detail = { mode, key: readKey(name, key) };
+    if (!this.#isLive) {
+      const may = 'looked up under the key; fetched and perhaps stored where there is nothing fresh';
+      return this.#add('cache', may, detail);
+    }
+    const variant = variesBy(this.#policy.last.vary, this.#selecting);
+    const stored = tellFound(this.#rehearsal.found.at(-1), this.#now);
+    this.#add('cache', cacheDecision(answer), { ...detail, ...(variant && { variant }), stored });
+  }
+
+  get #selecting() {
+    const { caching, changes, request } = this.#policy.last;
+    return { caching, requestValue: (name: string) => changes.textOf(name, request) };
   }
 
   #whyNot(mode: string): string {
@@ -207,13 +224,23 @@ class Explanation {
   }
 
   #tellStore(status: number): void {
-    const { caching, changes, decision, request, response } = this.#policy.last;
-    const requestValue = (name: string) => changes.textOf(name, request);
-    const told = tellStore({ decision, caching, response, requestValue, now: this.#now });
+    const { decision, response } = this.#policy.last;
+    const told = tellStore({ ...this.#selecting, decision, response, now: this.#now });
     const { fields } = this.#request.response ?? plainResponse;
     const assumed = [`${status}`, ...fields.map(([name, value]) => `${name}: ${value}`)].join('; ');
     this.#add('store', told.decision, { response: assumed, ...told.detail });
   }
+}
+
+/** What the store's answer led to. */
+function cacheDecision(answer: RehearsedCommand): string {
+  if (answer.kind === 'serve') {
+    const status = answer.word('status');
+    const isStale = answer.word('cacheStatus') === cacheStatus.hitStaleWhileRevalidate;
+    const how = isStale ? ', stale while it is validated' : '';
+    return `answered from the store${how}${status === 0 ? '' : ` with ${status}`}`;
+  }
+  return answer.word('object') === 0 ? 'fetched from the origin' : 'validated with the origin';
 }
 
 const ownTarget = ({ path, query }: RequestUrl) => (query === undefined ? path : `${path}?${query}`);

@@ -1,6 +1,6 @@
 /**
  * Lets the policy decide one request without an engine: an arena with one event and one head, laid out as the contract
- * says, and a store in which there is nothing. What comes out is what a worker would have decided.
+ * says, and a store in which there is nothing, or the one of the process. What comes out is what a worker would have decided.
  */
 import {
   commandKind,
@@ -23,6 +23,7 @@ import { decodeEdits, type Edit } from '../engine/edits.ts';
 import { knownId } from '../engine/head-view.ts';
 import type { EnginePorts } from '../engine/ports.ts';
 import { addressBytes, parseIp } from '../lib/ip.ts';
+import { StoredEntry } from '../pipeline/index.ts';
 
 export interface RehearsedRequest {
   method: string;
@@ -36,6 +37,9 @@ export interface RehearsedRequest {
   fields: readonly (readonly [name: string, value: string])[];
   ip: string;
 }
+
+/** What stands under a key: the words from `eventWord.storeState` on, and the field lines, as `Binding.storeLookup` gives them. */
+export type AskStore = (key: Uint8Array) => { words: readonly number[]; lines: string };
 
 export interface RehearsedCommand {
   kind: keyof typeof commandKind;
@@ -54,8 +58,10 @@ const generation = 1;
 
 export class Rehearsal {
   readonly memory = new ArrayBuffer(memoryBytes);
-  /** Keys that the store was asked for. */
+  /** Keys that the store was asked for, and what stood there. */
   readonly keys: Buffer[] = [];
+  readonly found: StoredEntry[] = [];
+  readonly #lines = new Map<number, string>();
   readonly ports: EnginePorts;
   readonly #words = new Int32Array(this.memory);
   readonly #bytes = Buffer.from(this.memory);
@@ -70,8 +76,15 @@ export class Rehearsal {
   /**
    * @param snapshot id that the exchange begins under; its zone is the first
    * @param listener number of the listener that the request came through
+   * @param store undefined: there is nothing in it
    */
-  constructor(request: RehearsedRequest, snapshot: number, listener: number, nowMs: number) {
+  constructor(
+    request: RehearsedRequest,
+    snapshot: number,
+    listener: number,
+    nowMs: number,
+    store?: AskStore,
+  ) {
     const words = this.#words;
     words[controlWord.arenaBytes] = memoryBytes;
     words[controlWord.eventsOffset] = at.events;
@@ -94,11 +107,16 @@ export class Rehearsal {
     this.#request = this.#layRequest(request);
     this.ports = {
       lookup: (offset, length) => {
-        this.keys.push(Buffer.from(this.#bytes.subarray(offset, offset + length)));
-        words[at.reply >> 2] = storeState.miss;
-        return storeState.miss;
+        const key = Buffer.from(this.#bytes.subarray(offset, offset + length));
+        const { words: answer, lines } = store?.(key) ?? { words: [storeState.miss], lines: '' };
+        words.set(answer, at.reply >> 2);
+        const entry = new StoredEntry().read(words, at.reply >> 2, Math.floor(nowMs / 1000));
+        this.keys.push(key);
+        this.found.push(entry);
+        this.#lines.set(entry.generation, lines);
+        return entry.state;
       },
-      readStoredHead: () => 0,
+      readStoredHead: (_object, generation) => this.#layStored(this.#lines.get(generation)),
       // Markers can always be put.
       putMarker: () => 1,
       purge: () => 0,
@@ -164,6 +182,16 @@ export class Rehearsal {
     set(headWord.hostLength, port === 0 ? authority.length : authority.lastIndexOf(':'));
     set(headWord.port, port);
     return table;
+  }
+
+  /** A stored head, from its lines; 0: there is none. */
+  #layStored(lines: string | undefined): number {
+    if (lines === undefined) return 0;
+    const fields = lines.split('\r\n').flatMap((line): [string, string][] => {
+      const colon = line.indexOf(': ');
+      return colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 2)]];
+    });
+    return this.#layHead('HTTP/1.1 200 \r\n', 200, fields);
   }
 
   /** Start line and fields, and behind them their table. */

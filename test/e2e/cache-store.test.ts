@@ -5,6 +5,7 @@ import { skipReason, startParapet } from '../support/parapet.ts';
 import { isFull, patience } from '../support/scale.ts';
 import { startScriptedOrigin } from '../support/scripted-origin.ts';
 import { churn } from './cache-store/churn.ts';
+import { explained } from './cache-store/explain.ts';
 import {
   failingOrigin,
   leaderLeaves,
@@ -24,6 +25,7 @@ const shared: [name: string, run: (t: Test, site: Site) => Promise<void>][] = [
   ['the first client leaves', leaderLeaves],
   ['the origin fails the first time', failingOrigin],
   ['statistics by zone and status', statistics],
+  ['what is stored for a request', explained],
 ];
 
 await t.test('one site', { skip: skipReason }, async (t) => {

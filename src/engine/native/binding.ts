@@ -254,6 +254,11 @@ export interface Binding {
   /** Zones that had requests since the process began, all workers together; `requests` and `bytes` by index of `cacheResults`. */
   zoneStats(): ZoneStats[];
   /**
+   * What stands under a key at a time in seconds, as a worker would be told: the words from `eventWord.storeState` to
+   * `eventWord.objectBodyHigh`, and the field lines of what is stored, or of a marker, in latin1 (`name: value\r\n`).
+   */
+  storeLookup(key: Uint8Array, nowSeconds: number): { words: number[]; lines: string };
+  /**
    * Removes what is stored under the key of a URL, and all that extends it; `soft` marks it stale. Returns how many things stood
    * under the key itself; -1, as the next two: the store can make no more purges.
    */
