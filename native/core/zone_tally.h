@@ -17,7 +17,7 @@ namespace parapet {
 inline constexpr std::size_t zone_results = static_cast<std::size_t>(cache_results_count);
 
 /// Of one zone in one worker: that worker alone writes, anybody reads.
-struct ZoneCounts {
+struct alignas(64) ZoneCounts {
     std::atomic<std::uint64_t> requests[zone_results] = {};
     std::atomic<std::uint64_t> bytes[zone_results] = {};  // of bodies, as sent to clients
     std::atomic<std::uint64_t> collapsed{0};              // requests that followed the fetch of another one
