@@ -1,4 +1,4 @@
-// The libFuzzer targets, native/fuzz/NAME.fuzz.cc, each for `--seconds` (60) on top of its stored corpus in
+// The libFuzzer targets, native/fuzz/NAME.fuzz.cc, each for `--seconds` (40) on top of its stored corpus in
 // native/fuzz/corpus/NAME, two at once. New inputs go to build/fuzz, never into the repository. canary.fuzz.cc has a
 // planted fault that must be found: it passes by crashing. Without clang every target is skipped, by name.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
@@ -49,7 +49,7 @@ async function fuzzOne(result, source, build, core, seconds) {
 export async function fuzz({ args = [] } = {}) {
   const result = emptyResult('fuzz');
   const at = args.indexOf('--seconds');
-  const seconds = at < 0 ? 60 : Number(args[at + 1]);
+  const seconds = at < 0 ? 40 : Number(args[at + 1]);
   if (!Number.isInteger(seconds) || seconds <= 0)
     throw new Error('fuzz: --seconds wants a whole number above 0');
   const given = args.filter((arg) => arg.endsWith('.fuzz.cc'));

@@ -17,7 +17,7 @@ const budgetBytes = scaled(96, 256) << 20;
 const heapSwingBytes = 16 << 20;
 const lanes = 16;
 const objects = scaled(6_000, 40_000);
-const durationMs = scaled(15_000, 150_000);
+const durationMs = scaled(15_000, 90_000);
 const objectBytesMax = 8 << 20;
 
 /** Numbers below 1, the same on every run. */
