@@ -11,7 +11,7 @@ const minuteMs = 60_000;
 const short = { jobs: 3, timeoutMs: 12 * minuteMs, fileTimeoutMs: 6 * minuteMs, testTimeoutMs: 3 * minuteMs };
 const full = {
   jobs: 1,
-  timeoutMs: 20 * minuteMs,
+  timeoutMs: 22 * minuteMs,
   fileTimeoutMs: 12 * minuteMs,
   testTimeoutMs: 12 * minuteMs,
 };

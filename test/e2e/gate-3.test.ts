@@ -1,7 +1,7 @@
 /** Gate 3: many workers, one product. The cases are rows and steps in the folder of the same name. */
 import t, { type Test } from 'tap';
 import { skipReason } from '../support/parapet.ts';
-import { isFull, patience } from '../support/scale.ts';
+import { patience } from '../support/scale.ts';
 import { adminApi, badConfigs, fullDisk, refusedStarts, unwritableFolder } from './gate-3/admin.ts';
 import { cachingTable, purge, storedForOldClients, truncatedIsNotStored } from './gate-3/caching.ts';
 import {
@@ -17,7 +17,7 @@ import { killedChild, policyFaults, replacedWorker, workerFaults } from './gate-
 import { drains, listenersComeAndGo, reloads, reopensLogs } from './gate-3/reload.ts';
 import { forwarding, noZone, zoneTable } from './gate-3/zones.ts';
 
-t.setTimeout(patience(isFull ? 890_000 : 330_000));
+t.setTimeout(patience(330_000));
 
 const groups: [name: string, run: (t: Test) => Promise<void>][] = [
   ['200 clients on one cold key over two workers: one request', manyClients],

@@ -10,7 +10,7 @@ import { type Parapet, startParapet } from '../../support/parapet.ts';
 import { patternBody } from '../../support/pattern.ts';
 import { fetchOnce, RawClient } from '../../support/raw-client.ts';
 import { waitRecord } from '../../support/records.ts';
-import { patience, scaled } from '../../support/scale.ts';
+import { patience } from '../../support/scale.ts';
 import { ok, startScriptedOrigin } from '../../support/scripted-origin.ts';
 import { Deferred, within } from '../../support/within.ts';
 import { spread } from '../../support/workers.ts';
@@ -150,7 +150,7 @@ export async function killedChild(t: Test): Promise<void> {
     ],
   });
   t.teardown(() => load.stop());
-  for (let kill = 0; kill < scaled(3, 10); kill += 1) {
+  for (let kill = 0; kill < 5; kill += 1) {
     await within(20_000, 'load', load.more(200));
     const child = await parapet.child();
     process.kill(child, 'SIGKILL');
