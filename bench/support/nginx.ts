@@ -3,7 +3,7 @@
  * work: cached answers from proxy_cache, proxied ones over keep-alive connections, one JSON line per request.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freeAddress } from '../../test/support/dead-origins.ts';
 import { childrenOf } from '../../test/support/proc.ts';
@@ -117,7 +117,9 @@ export class Nginx {
   /** Master and worker. */
   pids(): number[] {
     const master = this.process.pid as number;
-    return [master, ...childrenOf(master)];
+    // The cache loader ends by itself a minute after the start, and has nothing to load.
+    const isLoader = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('cache loader');
+    return [master, ...childrenOf(master).filter((pid) => !isLoader(pid))];
   }
 
   async stop(): Promise<void> {
