@@ -1,5 +1,6 @@
 /** The body of a question what would be decided for a request. Pure; every refusal says what would be right. */
 import { isIP } from 'node:net';
+import { readObject } from './body.ts';
 import { type Problem, problems } from './problem.ts';
 
 type Field = readonly [name: string, value: string];
@@ -33,7 +34,7 @@ function readFields(value: unknown = []): Field[] | undefined {
   return value.map(([name, text]) => [name.toLowerCase(), text]);
 }
 
-function readResponse(value: unknown): ExplainQuestion['response'] | Problem {
+function readResponse(value: unknown): NonNullable<ExplainQuestion['response']> | Problem {
   const { status, fields: given } = Object(value) as { status?: unknown; fields?: unknown };
   const fields = readFields(given);
   const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
@@ -43,16 +44,10 @@ function readResponse(value: unknown): ExplainQuestion['response'] | Problem {
 }
 
 export function readExplain(body: string): ExplainQuestion | Problem {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch (error) {
-    return problems.bad(`The body is not JSON: ${(error as Error).message}.`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return problems.bad('The body has to be an object.');
-  const { method = 'GET', url, fields: given, ip = '192.0.2.1', response } = value as Record<string, unknown>;
-  const unknown = Object.keys(value).find((key) => !keys.includes(key));
+  const read = readObject(body);
+  if ('title' in read) return read;
+  const { method = 'GET', url, fields: given, ip = '192.0.2.1', response } = read.members;
+  const unknown = Object.keys(read.members).find((key) => !keys.includes(key));
   if (unknown !== undefined)
     return problems.bad(`The key "${unknown}" is not known; ${keys.join(', ')} are.`);
   if (typeof method !== 'string' || !token.test(method)) return problems.bad('"method" has to be a method.');
@@ -62,7 +57,5 @@ export function readExplain(body: string): ExplainQuestion | Problem {
   if (fields === undefined) return problems.bad('"fields" has to be an array of [name, value].');
   if (response === undefined) return { method, url, fields, ip };
   const answer = readResponse(response);
-  return answer !== undefined && 'title' in answer
-    ? answer
-    : { method, url, fields, ip, ...(answer && { response: answer }) };
+  return 'title' in answer ? answer : { method, url, fields, ip, response: answer };
 }

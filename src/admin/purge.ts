@@ -1,4 +1,5 @@
 /** The body of a purge: what is named, in which form. Pure; every refusal says what would be right. */
+import { readObject } from './body.ts';
 import { type Problem, problems } from './problem.ts';
 
 export const purgeNames = ['url', 'tag', 'prefix', 'host'] as const;
@@ -93,15 +94,9 @@ function readValues(name: PurgeName, given: unknown): readonly string[] | Proble
 const isProblem = (value: readonly string[] | Problem): value is Problem => !Array.isArray(value);
 
 export function readPurge(body: string): PurgeRequest | Problem {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch (error) {
-    return problems.bad(`The body is not JSON: ${(error as Error).message}.`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return problems.bad('The body has to be an object.');
-  const { all, soft, zone, ...rest } = value as Record<string, unknown>;
+  const read = readObject(body);
+  if ('title' in read) return read;
+  const { all, soft, zone, ...rest } = read.members;
   const names = purgeNames.filter((name) => rest[name] !== undefined);
   const unknown = Object.keys(rest).find((key) => !purgeNames.some((name) => name === key));
   if (unknown !== undefined)
