@@ -51,7 +51,7 @@ export function explain(
 }
 
 /** The snapshot with one zone alone: others have no say, and their rules need not be compiled. */
-export function snapshotOf({ policy }: Configuration['compiled'], index: number): PolicySnapshot {
+function snapshotOf({ policy }: Configuration['compiled'], index: number): PolicySnapshot {
   const zone = policy.zones[index];
   const used = zone?.rulesets ?? [];
   return {
@@ -62,9 +62,27 @@ export function snapshotOf({ policy }: Configuration['compiled'], index: number)
 }
 
 /** The listener with the port of the URL; the first one where there is none. */
-export function listenerOf({ listeners }: PolicySnapshot, { port, isTls }: RequestUrl): number {
+function listenerOf({ listeners }: PolicySnapshot, { port, isTls }: RequestUrl): number {
   const wanted = port === 0 ? (isTls ? 443 : 80) : port;
   return (listeners.find((one) => one.port === wanted) ?? listeners[0])?.id ?? 0;
+}
+
+/** A policy of one zone, and the arena that it decides a request for a URL in. */
+export function rehearse(
+  configuration: Configuration,
+  url: RequestUrl,
+  zone: number,
+  { method, fields, ip }: Pick<ExplainedRequest, 'method' | 'fields' | 'ip'>,
+  nowMs: number,
+  store?: AskStore,
+): { rehearsal: Rehearsal; policy: Policy; snapshot: PolicySnapshot } {
+  const snapshot = snapshotOf(configuration.compiled, zone);
+  const { isTls, port, path, query } = url;
+  const authority = fields.find(([name]) => name === 'host')?.[1] ?? authorityOf(url);
+  const others = fields.filter(([name]) => name !== 'host');
+  const request = { method, isTls, authority, port, path, query, fields: others, ip };
+  const rehearsal = new Rehearsal(request, snapshot.id, listenerOf(snapshot, url), nowMs, store);
+  return { rehearsal, policy: new Policy(rehearsal.memory, rehearsal.ports, snapshot, 0), snapshot };
 }
 
 const plainResponse: AssumedResponse = { status: 200, fields: [['content-type', 'text/html']] };
@@ -98,26 +116,8 @@ class Explanation {
     this.#url = url;
     this.#zone = configuration.config.zones[zone];
     this.#now = Math.floor(nowMs / 1000);
-    const snapshot = snapshotOf(configuration.compiled, zone);
-    const { isTls, port, path, query } = url;
-    const own = request.fields.find(([name]) => name === 'host')?.[1];
-    this.#rehearsal = new Rehearsal(
-      {
-        method: request.method,
-        isTls,
-        authority: own ?? authorityOf(url),
-        port,
-        path,
-        query,
-        fields: request.fields.filter(([name]) => name !== 'host'),
-        ip: request.ip,
-      },
-      snapshot.id,
-      listenerOf(snapshot, url),
-      nowMs,
-      store,
-    );
-    const policy = new Policy(this.#rehearsal.memory, this.#rehearsal.ports, snapshot, 0);
+    const { rehearsal, policy, snapshot } = rehearse(configuration, url, zone, request, nowMs, store);
+    this.#rehearsal = rehearsal;
     this.#policy = policy;
     const report = new RuleReport(snapshot);
     policy.watch((set, index, verdict, changes) => report.note(set, index, verdict, changes));

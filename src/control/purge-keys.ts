@@ -2,11 +2,9 @@
  * The keys that a URL is stored under: its own, and those that the rules and settings of its zone make of it. The policy of a worker
  * decides them, as for `explain`, for a GET without further fields.
  */
-import { Policy } from '../pipeline/index.ts';
 import type { Configuration } from './configuration.ts';
-import { listenerOf, snapshotOf } from './explain.ts';
-import { Rehearsal } from './rehearsal.ts';
-import { authorityOf, primaryKey, type RequestUrl } from './request-url.ts';
+import { rehearse } from './explain.ts';
+import { primaryKey, type RequestUrl } from './request-url.ts';
 
 /** First byte of what extends a URL's key is below this: see `src/cache/key.ts`. */
 const extensionBelow = 0x20;
@@ -26,20 +24,8 @@ export function keysOf(
 }
 
 function decidedKeys(configuration: Configuration, url: RequestUrl, zone: number, nowMs: number): Buffer[] {
-  const snapshot = snapshotOf(configuration.compiled, zone);
-  const { isTls, port, path, query } = url;
-  const request = {
-    method: 'GET',
-    isTls,
-    authority: authorityOf(url),
-    port,
-    path,
-    query,
-    fields: [],
-    ip: '192.0.2.1',
-  };
-  const rehearsal = new Rehearsal(request, snapshot.id, listenerOf(snapshot, url), nowMs);
-  const policy = new Policy(rehearsal.memory, rehearsal.ports, snapshot, 0);
+  const request = { method: 'GET', fields: [], ip: '192.0.2.1' };
+  const { rehearsal, policy } = rehearse(configuration, url, zone, request, nowMs);
   rehearsal.request(() => policy.onBatch());
   return rehearsal.keys;
 }
