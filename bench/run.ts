@@ -12,6 +12,7 @@ import { makeCertificate } from './support/certificate.ts';
 import { type ClientResult, runBounded, runWrk } from './support/client.ts';
 import { machineLine, missing, usableCores } from './support/machine.ts';
 import { type LogForm, type Nginx, startNginx, startOrigin } from './support/nginx.ts';
+import { fill, objectsPath, storeFor, withRandom } from './support/objects.ts';
 import { hasTls, hundredRules, startSubject } from './support/parapet.ts';
 import { doubts, type Outcome, ratios, report } from './support/report.ts';
 import { measure, median, type Round } from './support/round.ts';
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '64' },
     rows: { type: 'string' },
     only: { type: 'string' },
+    objects: { type: 'string', default: '0' },
     'nginx-log': { type: 'string', default: 'equal' },
     name: { type: 'string', default: 'latest' },
     out: { type: 'string' },
@@ -38,6 +40,8 @@ const roundCount = isTiny ? 1 : Number(values.rounds);
 const seconds = Number(values.seconds);
 const connections = isTiny ? 4 : Number(values.connections);
 const tinyRequests = 200;
+/** Further objects that the stores of Parapet hold; the tiny form has no wrk that could ask for them. */
+const objectCount = isTiny ? 0 : Number(values.objects);
 const named = rows.filter(({ name }) => values.rows === undefined || values.rows.split(',').includes(name));
 /** Rows over TLS wait for listeners that have it. */
 const chosen = named.filter(({ isTls }) => !isTls || hasTls);
@@ -79,7 +83,10 @@ async function setUp(folder: string): Promise<Stage> {
     const own = makeCertificate(folder);
     const certificate = hasTls ? own : undefined;
     const ours = async (name: string, over: ConfigObject) =>
-      await startSubject(join(folder, name), port, server, { certificate, over });
+      await startSubject(join(folder, name), port, server, {
+        certificate,
+        over: objectCount > 0 ? { ...over, ...storeFor(objectCount) } : over,
+      });
     for (const name of names) {
       if (name === 'nginx') {
         const form = values['nginx-log'] as LogForm;
@@ -136,6 +143,19 @@ async function measureRow(stage: Stage, row: Row, counters: Map<Subject, LineCou
   };
 }
 
+/** Fills the index of a Parapet, and measures hits on any of its objects. */
+async function fillIndex(stage: Stage, subject: Subject, counter: LineCounter): Promise<void> {
+  const load = { connections, core: stage.client };
+  await fill(subject, counter, objectCount, load, (done) => console.log(`  ${done} objects stored`));
+  const { cpuUs, throughput } = await withRandom(objectCount, (script) =>
+    measure(subject, counter, () =>
+      runWrk(subject.address, objectsPath, { ...load, seconds, isTls: false, script }),
+    ),
+  );
+  const all = `${cpuUs.toFixed(2)} us, ${Math.round(throughput)}/s`;
+  console.log(`  hits on any of ${objectCount} objects, parapet: ${all}`);
+}
+
 function keep(machine: string, outcomes: Outcome[]): string {
   const folder = values.out ?? join(import.meta.dirname, 'results');
   mkdirSync(folder, { recursive: true });
@@ -148,7 +168,13 @@ function keep(machine: string, outcomes: Outcome[]): string {
     goal,
     ...rest,
   }));
-  const settings = { rounds: roundCount, seconds, connections, nginxLog: values['nginx-log'] };
+  const settings = {
+    rounds: roundCount,
+    seconds,
+    connections,
+    nginxLog: values['nginx-log'],
+    ...(objectCount > 0 ? { objects: objectCount } : {}),
+  };
   writeFileSync(
     file,
     `${JSON.stringify({ at: new Date().toISOString(), machine, settings, rows: plain }, null, 2)}\n`,
@@ -171,6 +197,8 @@ async function main(): Promise<void> {
     const stage = await setUp(folder);
     try {
       const counters = new Map(allOf(stage).map((subject) => [subject, new LineCounter(subject.log)]));
+      for (const subject of objectCount > 0 ? allOf(stage) : [])
+        if (subject.name === 'parapet') await fillIndex(stage, subject, counters.get(subject) as LineCounter);
       for (const row of chosen) outcomes.push(await measureRow(stage, row, counters));
     } finally {
       await Promise.all([...allOf(stage).map((subject) => subject.stop()), stage.origin.stop()]);

@@ -26,9 +26,9 @@ function percentile(output: string, percent: number): number {
 export async function runWrk(
   address: Address,
   path: string,
-  options: { connections: number; seconds: number; core: number; isTls: boolean },
+  options: { connections: number; seconds: number; core: number; isTls: boolean; script?: string },
 ): Promise<ClientResult> {
-  const { connections, seconds, core, isTls } = options;
+  const { connections, seconds, core, isTls, script } = options;
   const words = [
     '-c',
     String(core),
@@ -40,6 +40,7 @@ export async function runWrk(
     '-d',
     `${seconds}s`,
     '--latency',
+    ...(script === undefined ? [] : ['-s', script]),
   ];
   const target = `${isTls ? 'https' : 'http'}://${address.host}:${address.port}${path}`;
   const { stdout } = await run('taskset', [...words, '-H', 'Host: bench.test', target], {

@@ -10,7 +10,8 @@ import { childrenOf } from '../../test/support/proc.ts';
 import { fetchOnce } from '../../test/support/raw-client.ts';
 import { until, within } from '../../test/support/within.ts';
 import type { Certificate } from './certificate.ts';
-import type { Row } from './rows.ts';
+import { objectsPath } from './objects.ts';
+import { kept, type Row } from './rows.ts';
 import type { Subject } from './subject.ts';
 
 /** The fields of a record of http_requests that nginx has a variable for, under the same names. */
@@ -150,6 +151,7 @@ http {${http(folder)}
     listen 127.0.0.1:${port} backlog=4096;
     root ${files};${locations.join('')}
     location = / { return 204; }
+    location ${objectsPath} { add_header Cache-Control "${kept}"; return 200 "${'object '.repeat(9)}"; }
   }
 }
 `;

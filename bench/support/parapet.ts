@@ -68,6 +68,7 @@ export async function startSubject(
       if (count === undefined) throw new Error('no parapet_exchanges_total in the metrics');
       return count;
     },
+    objects: async () => (await readMetric(parapet, 'parapet_store_objects')) ?? 0,
     settled: async () => {
       await until(10_000, 'the records of what went before', async () => {
         const requests = await readMetric(parapet, 'parapet_exchanges_total');

@@ -34,7 +34,8 @@ interface Path {
   goal: number;
 }
 
-const kept = 'public, max-age=86400';
+/** Cache-Control of what is stored. */
+export const kept = 'public, max-age=86400';
 const paths: readonly Path[] = [
   { name: 'hit-1k', title: 'hit, 1 KiB', bytes: 1024, caching: kept, isHit: true, target: 0.6, goal: 0.45 },
   {

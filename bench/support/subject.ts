@@ -20,6 +20,8 @@ export interface Subject {
   asidePid: number | undefined;
   /** Requests that the server itself has counted. */
   requests(): Promise<number>;
+  /** Objects that it holds, where it has a store of its own. */
+  objects?: () => Promise<number>;
   /** Resolves when every request so far has its line in the log. */
   settled(): Promise<void>;
   stop(): Promise<void>;
