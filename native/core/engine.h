@@ -282,7 +282,7 @@ private:
     void write_stored_lines(ByteSink& out, store::Bytes head, bool not_modified, bool drop_server) noexcept;
     static void write_cache_fields(ByteSink& out, const std::int32_t* command) noexcept;
     void apply_refresh(Exchange& exchange, const std::int32_t* command) noexcept;
-    store::FillResult begin_fill(Exchange& exchange, Exchange& reader_of, std::span<const std::uint8_t> key, std::uint64_t hash) noexcept;
+    store::FillResult begin_fill(Exchange& exchange, Exchange& reader_of, std::span<const std::uint8_t> key, std::uint64_t hash, bool is_storable) noexcept;
     bool join_fill(Exchange& exchange, const std::int32_t* command, bool& leads) noexcept;
     Kept begin_store(Exchange& exchange, Exchange& reader_of, const std::int32_t* command, const HeadTable& head, std::uint64_t body_length) noexcept;
     store::Tags tags_of(const HeadTable& head) noexcept;

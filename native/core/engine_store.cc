@@ -180,7 +180,9 @@ std::span<const std::uint8_t> Engine::command_key(const Exchange& exchange, cons
 // ---- fills
 
 /// Asks the store to lead or to join the fill of a key. The reader is for a client: without one nobody reads what fills.
-store::FillResult Engine::begin_fill(Exchange& exchange, Exchange& reader_of, std::span<const std::uint8_t> key, std::uint64_t hash) noexcept {
+/// `is_storable`: the response is here already, and may be stored.
+store::FillResult Engine::begin_fill(Exchange& exchange, Exchange& reader_of, std::span<const std::uint8_t> key, std::uint64_t hash,
+                                     bool is_storable) noexcept {
     store::FillRequest request;
     request.hash = hash;
     request.key = key;
@@ -189,6 +191,7 @@ store::FillResult Engine::begin_fill(Exchange& exchange, Exchange& reader_of, st
     request.now = now_s_;
     request.seen = exchange.revalidated ? exchange.revalidated : exchange.seen;
     request.asked = exchange.asked_epoch;
+    request.is_storable = is_storable;
     return store_->begin_fill(request, reader_of.client != nullptr ? &reader_of.reader : nullptr);
 }
 
@@ -206,7 +209,7 @@ bool Engine::join_fill(Exchange& exchange, const std::int32_t* command, bool& le
         abort_fill(exchange, store::AbortCause::failed_before_head);
     }
     exchange.reader.close();
-    const store::FillResult result = begin_fill(exchange, exchange, key, hash);
+    const store::FillResult result = begin_fill(exchange, exchange, key, hash, false);
     switch (result.kind) {
         case store::FillKind::leader:
             exchange.fill = result.fill;
@@ -264,7 +267,7 @@ Engine::Kept Engine::begin_store(Exchange& exchange, Exchange& reader_of, const 
         }
         exchange.fill = {};
         reader_of.reader.close();
-        const store::FillResult result = begin_fill(exchange, reader_of, key, hash);
+        const store::FillResult result = begin_fill(exchange, reader_of, key, hash, true);
         if (first) store_->abort(first, result.kind == store::FillKind::pass ? store::AbortCause::released : store::AbortCause::failed_before_head);
         if (result.kind != store::FillKind::leader) {
             if (result.kind == store::FillKind::object || result.kind == store::FillKind::varies) {

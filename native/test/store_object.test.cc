@@ -276,6 +276,27 @@ TEST(markers_are_found_as_what_they_are_until_their_time_is_over) {
   CHECK_EQ(rig.store->stats().pins, 0u);
 }
 
+TEST(a_response_that_may_be_stored_takes_the_place_of_a_hit_for_miss_marker) {
+  Rig rig;
+  ObjectMeta meta = rig.meta();
+  meta.flags = object_flag::pass_marker;
+  rig.store->put_marker(hash_of("/v"), bytes_of("/v"), {}, meta, rig.now);
+  CHECK(rig.begin("/v").kind == FillKind::pass);
+  FillRequest request{hash_of("/v"), bytes_of("/v"), 0, 0, rig.now, {}};
+  request.is_storable = true;
+  const FillResult begun = rig.store->begin_fill(request, nullptr);
+  CHECK(begun.kind == FillKind::leader);
+  CHECK(rig.look("/v").state == LookupState::pass);
+  CHECK(rig.store->set_head(begun.fill, bytes_of("head"), rig.meta(), 1) == HeadState::ok);
+  CHECK_EQ(rig.write(begun.fill, "x"), 1u);
+  rig.store->complete(begun.fill);
+  const LookupResult found = rig.look("/v");
+  CHECK(found.state == LookupState::object);
+  rig.store->unpin(0, found.ref);
+  CHECK_EQ(rig.store->stats().objects, 1u);
+  CHECK_EQ(rig.store->stats().pins, 0u);
+}
+
 TEST(a_purge_is_hard_or_soft) {
   Rig rig;
   CHECK(rig.put("/a", "x"));

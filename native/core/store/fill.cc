@@ -41,7 +41,7 @@ Standing standing_under(const Inside& in, Shard& shard, u64 hash, Bytes key, u32
 bool is_answer(const Inside& in, const Entry& e, ObjectRef ref, const FillRequest& request, FillKind& kind) {
   if ((e.flags & object_flag::pass_marker) != 0) {
     kind = FillKind::pass;
-    return in.is_standing(e, request.now);
+    return !request.is_storable && in.is_standing(e, request.now);
   }
   if (ref == request.seen) return false;
   if ((e.flags & object_flag::vary_marker) != 0) {

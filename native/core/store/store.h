@@ -169,6 +169,7 @@ struct FillRequest {
   std::uint32_t now = 0;
   ObjectRef seen;                // what the caller's look-up gave (none after a miss): anything newer and fresh is answered instead
   std::uint32_t asked = epoch_now;  // `Store::epoch` when the origin was asked, where that was earlier: a purge since counts
+  bool is_storable = false;      // a response is here, and may be stored: it takes the place of a hit-for-miss marker
 };
 
 enum class FillKind : std::uint8_t {
@@ -176,7 +177,7 @@ enum class FillKind : std::uint8_t {
   follower,  // another one fetches; `object` is set; the reader, if given, is open: ask `follow_state`
   object,    // meanwhile stored and fresh: `object` is PINNED (give it to open_reader or unpin); the reader stays closed
   varies,    // meanwhile a vary marker stands under the key: `object` is PINNED
-  pass,      // fetch alone and do not store: hit-for-miss marker, or the store refuses (no memory, no fill record)
+  pass,      // fetch alone: hit-for-miss marker, or the store refuses (no memory, no fill record)
 };
 struct FillResult {
   FillKind kind = FillKind::pass;
