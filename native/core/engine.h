@@ -1,9 +1,11 @@
 // The engine of one edge worker: polls, reads, parses, hands the policy one batch of events at a time, and carries its commands out.
-// One object per worker thread; no part of it is touched by another thread. Its files: engine_loop (batches, timers, accept),
-// engine_request (input of clients), engine_commands (verdicts), engine_respond (output to clients), engine_origin (pools, requests to
-// origins), engine_response (input of origins), engine_store (look-ups, fills, followers), engine_parts
-// (several ranges), engine_slices (bodies in several objects, fetches beside their client), engine_record (the log), engine_tls
-// (handshakes, and input and output that is sealed).
+// One object per worker thread; no part of it is touched by another thread. Its files: engine_life (opened,
+// configured, drained, stopped), engine_loop (turns and batches), engine_timers (what is late), engine_clients (connections of clients),
+// engine_request (their heads), engine_upload (their bodies), engine_exchange (begun, moved, ended; buffers), engine_commands
+// (verdicts), engine_respond (output to clients), engine_pool (connections to origins), engine_origin (requests to them), engine_response
+// (heads of responses), engine_forward (passed on), engine_download (their bodies), engine_store (look-ups, fills, followers),
+// engine_parts (several ranges), engine_slices (bodies in several objects, fetches beside their client), engine_record (the log),
+// engine_tls (handshakes, and input and output that is sealed).
 #pragma once
 #include <sys/uio.h>
 
@@ -105,6 +107,8 @@ private:
     static constexpr std::uint32_t attempts_max = 64;
     /// Time that a connection accepted while draining has for its first request.
     static constexpr std::uint32_t first_request_ms = 1000;
+    /// How long nothing is accepted after descriptors or memory ran out.
+    static constexpr std::uint32_t accept_pause_ms = 100;
     static constexpr std::uint32_t log_slots = 8192;
 
     // engine_loop.cc
@@ -114,15 +118,36 @@ private:
     void answer_unanswered(std::uint32_t from, std::uint32_t to) noexcept;
     void update_clock() noexcept;
     void dispatch(Watch& watch, std::uint32_t events) noexcept;
-    bool accept_from(Listener& listener) noexcept;
-    void refuse_connection(int fd, const Address& peer, const Listener& listener, std::int32_t status, std::int32_t reason) noexcept;
+    [[nodiscard]] bool has_more() const noexcept;
     void take_messages() noexcept;
     void run_again() noexcept;
     void free_dead() noexcept;
-    void fire(TimerNode& node) noexcept;
-    void arm(Deadline& timer, std::uint64_t ms) noexcept { wheel_.set(timer, now_ms_ + ms); }
-    void release_tables(Tables* tables) noexcept;
     bool watch_fd(int fd, Watch& watch) noexcept;
+    bool watch_input(int fd, Watch& watch) noexcept;
+
+    // engine_life.cc
+    void release_tables(Tables* tables) noexcept;
+
+    // engine_timers.cc
+    void arm(Deadline& timer, std::uint64_t ms) noexcept { wheel_.set(timer, now_ms_ + ms); }
+    void set_client_timer(Client& client, ClientTimer use, std::uint32_t ms) noexcept;
+    void set_origin_timer(Origin& origin, OriginTimer use, std::uint32_t ms) noexcept;
+    void await_response(Origin& origin) noexcept;
+    void await_bytes(Origin& origin) noexcept;
+    void fire(TimerNode& node) noexcept;
+    void client_late(Client& client) noexcept;
+    void origin_late(Origin& origin) noexcept;
+    void exchange_late(Exchange& exchange) noexcept;
+
+    // engine_clients.cc
+    bool accept_from(Listener& listener) noexcept;
+    void pause_accepting() noexcept;
+    void resume_accepting() noexcept;
+    void refuse_connection(int fd, const Address& peer, const Listener& listener, std::int32_t status, std::int32_t reason) noexcept;
+    void client_gone(Client& client, std::int32_t reason) noexcept;
+    void close_client(Client& client) noexcept;
+    void linger(Client& client) noexcept;
+    void next_request(Client& client) noexcept;
 
     // engine_exchange.cc
     Exchange* begin_exchange(Client* client, Tables* tables) noexcept;
@@ -144,22 +169,20 @@ private:
     }
 
     // engine_request.cc
+    void client_again(Client& client) noexcept;
     void client_input(Client& client) noexcept;
     void read_head(Client& client) noexcept;
     void head_arrived(Client& client, std::uint32_t raw_offset, std::uint32_t table_offset, const http1::ParseResult& parsed) noexcept;
     std::span<const std::uint8_t> refusal_bytes(std::int32_t status, std::int32_t reason, std::string_view more, bool head_only) noexcept;
     static void make_room(int fd, std::size_t bytes) noexcept;
     void refuse_head(Client& client, const http1::ParseResult& parsed, std::uint32_t raw_offset, std::uint32_t table_offset) noexcept;
+
+    // engine_upload.cc
     void pump_upload(Exchange& exchange) noexcept;
     enum class Upload : std::uint8_t { more, blocked, done, failed };
     Upload upload_bytes(Exchange& exchange, std::span<const std::uint8_t> in, std::uint32_t& used) noexcept;
     void discard_body(Exchange& exchange) noexcept;
     void fail_upload(Exchange& exchange, std::int32_t status, std::int32_t reason, std::int32_t outcome_code) noexcept;
-    void client_gone(Client& client, std::int32_t reason) noexcept;
-    void close_client(Client& client) noexcept;
-    void linger(Client& client) noexcept;
-    void next_request(Client& client) noexcept;
-    void client_again(Client& client) noexcept;
 
     // engine_commands.cc
     void apply_commands() noexcept;
@@ -220,33 +243,40 @@ private:
     void end_origin_tls(Origin& origin) noexcept;
     bool send_sealed(Origin& origin, std::span<const iovec> pieces) noexcept;
 
-    // engine_origin.cc
+    // engine_pool.cc
     Pool* pool(std::uint32_t server) noexcept;
     void acquire(Exchange& exchange, bool fresh) noexcept;
-    bool open_connection(Exchange& exchange) noexcept;
-    void attempt(Exchange& exchange) noexcept;
-    void origin_connected(Origin& origin) noexcept;
-    void attempt_failed(Origin& origin, std::int32_t cause) noexcept;
-    void give(Exchange& exchange, Origin& origin) noexcept;
-    void send_request(Exchange& exchange) noexcept;
-    void flush_origin(Origin& origin) noexcept;
-    bool origin_send(Origin& origin, std::span<iovec> pieces) noexcept;
-    void release_origin(Origin& origin) noexcept;
-    void close_origin(Origin& origin) noexcept;
-    void close_attempts(Exchange& exchange, const Origin* keep) noexcept;
     void enqueue(Pool& pool, Exchange& exchange) noexcept;
     void dequeue(Exchange& exchange) noexcept;
     void serve_queue(Pool& pool) noexcept;
-    void fetch_failed(Exchange& exchange, std::int32_t cause, std::int32_t stage, std::int32_t detail = fail_detail::none) noexcept;
-    void origin_lost(Origin& origin, std::int32_t cause, std::int32_t detail = fail_detail::none) noexcept;
-    void cannot_send(Origin& origin) noexcept;
-    void abandon_fetch(Exchange& exchange) noexcept;
+    bool open_connection(Exchange& exchange) noexcept;
+    void attempt(Exchange& exchange) noexcept;
+    bool connect_answered(Origin& origin, std::uint32_t events) noexcept;
+    void attempt_failed(Origin& origin, std::int32_t cause) noexcept;
+    void close_attempts(Exchange& exchange, const Origin* keep) noexcept;
+    void origin_connected(Origin& origin) noexcept;
+    void release_origin(Origin& origin) noexcept;
+    void close_origin(Origin& origin) noexcept;
     void trim_idle(Pool& pool) noexcept;
 
+    // engine_origin.cc
+    void give(Exchange& exchange, Origin& origin) noexcept;
+    void send_request(Exchange& exchange) noexcept;
+    bool origin_send(Origin& origin, std::span<iovec> pieces) noexcept;
+    void cannot_send(Origin& origin) noexcept;
+    void flush_origin(Origin& origin) noexcept;
+    void fetch_failed(Exchange& exchange, std::int32_t cause, std::int32_t stage, std::int32_t detail = fail_detail::none) noexcept;
+    void origin_lost(Origin& origin, std::int32_t cause, std::int32_t detail = fail_detail::none) noexcept;
+    void abandon_fetch(Exchange& exchange) noexcept;
+
     // engine_response.cc
+    void origin_again(Origin& origin) noexcept;
     void origin_input(Origin& origin) noexcept;
     void read_origin_head(Origin& origin) noexcept;
+    void note_response(Exchange& exchange, const HeadTable& head) noexcept;
     bool interim_arrived(Origin& origin, const HeadTable& head) noexcept;
+
+    // engine_forward.cc
     enum class Kept : std::uint8_t { yes, elsewhere, no };
     /// Who reads what another exchange fills, and whether the store took that.
     struct Beside {
@@ -254,7 +284,9 @@ private:
         Kept kept = Kept::no;
     };
     void apply_forward(Exchange& exchange, const std::int32_t* command, Beside* beside = nullptr) noexcept;
-    void pump_download(Origin& origin) noexcept;
+    void read_early(Origin& origin) noexcept;
+
+    // engine_download.cc
     struct Decoded {
         std::span<const std::uint8_t> data;
         std::uint32_t used = 0;
@@ -267,10 +299,8 @@ private:
     bool fill_store(Exchange& exchange, std::span<const std::uint8_t> data, Buffer* rest) noexcept;
     void store_ended(Origin& origin) noexcept;
     bool gives_up(const Origin& origin) noexcept;
+    void pump_download(Origin& origin) noexcept;
     void download_failed(Origin& origin, std::int32_t cause) noexcept;
-    void origin_again(Origin& origin) noexcept;
-    void read_early(Origin& origin) noexcept;
-    void note_response(Exchange& exchange, const HeadTable& head) noexcept;
 
     // engine_store.cc
     std::size_t early_key(const Exchange& exchange, std::span<std::uint8_t> out) const noexcept;
@@ -323,10 +353,6 @@ private:
 
     void count(std::int32_t counter, std::uint64_t n = 1) noexcept { stats_->add(counter, n); }
     void uncount(std::int32_t counter, std::uint64_t n = 1) noexcept { stats_->subtract(counter, n); }
-    void set_client_timer(Client& client, ClientTimer use, std::uint32_t ms) noexcept;
-    void set_origin_timer(Origin& origin, OriginTimer use, std::uint32_t ms) noexcept;
-    void await_response(Origin& origin) noexcept;
-    void await_bytes(Origin& origin) noexcept;
 
     EngineOptions options_;
     CallPolicy call_ = nullptr;
@@ -337,7 +363,6 @@ private:
     StatsPage* stats_ = nullptr;
     store::Store* store_ = nullptr;
     Mailbox* mailbox_ = nullptr;
-    [[nodiscard]] bool has_more() const noexcept;
 
     Watch mailbox_watch_{Watch::Kind::mailbox};
     Watch loop_watch_{Watch::Kind::loop};

@@ -290,36 +290,4 @@ void Engine::drop(Buffer& buffer) noexcept {
     buffer.start = buffer.end = 0;
 }
 
-void Engine::set_client_timer(Client& client, ClientTimer use, std::uint32_t ms) noexcept {
-    client.timer_use = use;
-    if (use == ClientTimer::none) {
-        TimerWheel::stop(client.timer);
-    } else {
-        arm(client.timer, ms);
-    }
-}
-
-void Engine::set_origin_timer(Origin& origin, OriginTimer use, std::uint32_t ms) noexcept {
-    origin.timer_use = use;
-    if (use == OriginTimer::none) {
-        TimerWheel::stop(origin.timer);
-    } else {
-        arm(origin.timer, ms);
-    }
-}
-
-/// What the exchange allows for a read, or else what the server has.
-static std::uint32_t read_limit(const Origin& origin, std::uint32_t of_server) noexcept {
-    const std::uint32_t own = origin.exchange == nullptr ? 0 : origin.exchange->read_timeout_ms;
-    return own != 0 ? own : of_server;
-}
-
-void Engine::await_response(Origin& origin) noexcept {
-    set_origin_timer(origin, OriginTimer::first_byte, read_limit(origin, origin.pool->server.first_byte_ms));
-}
-
-void Engine::await_bytes(Origin& origin) noexcept {
-    set_origin_timer(origin, OriginTimer::between_bytes, read_limit(origin, origin.pool->server.between_bytes_ms));
-}
-
 }  // namespace parapet
