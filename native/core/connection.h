@@ -106,6 +106,12 @@ struct Slices {
     [[nodiscard]] std::uint64_t length() const noexcept { return total - first() < bytes ? total - first() : bytes; }
 };
 
+/// A moment, in what the store and the process count of purges and invalidations.
+struct Asked {
+    std::uint32_t epoch = 0;
+    std::uint64_t invalidations = 0;
+};
+
 enum class Framing : std::uint8_t { none, length, chunked, close };
 
 struct Exchange {
@@ -164,7 +170,7 @@ struct Exchange {
     store::FillRef fill;
     store::ObjectRef fill_object;
     std::uint64_t fill_hash = 0;
-    std::uint32_t asked_epoch = 0;  // of the store when the policy last said to fetch
+    Asked asked;  // when the policy last said to fetch
     bool fill_has_head = false;
     std::uint32_t fill_rest_kib = 0;  // see command_word::fill_rest_kib
     bool waits_on_entry = false;  // listed under `fill_object` or the reader's object for notifications

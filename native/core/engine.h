@@ -303,6 +303,7 @@ private:
     void download_failed(Origin& origin, std::int32_t cause) noexcept;
 
     // engine_store.cc
+    [[nodiscard]] Asked asked_now() const noexcept { return {store_->epoch(), Process::get().purge_epochs.last()}; }
     std::size_t early_key(const Exchange& exchange, std::span<std::uint8_t> out) const noexcept;
     std::span<const std::uint8_t> completed(std::span<const std::uint8_t> key) noexcept;
     std::span<const std::uint8_t> command_key(const Exchange& exchange, const std::int32_t* command) noexcept;

@@ -176,7 +176,7 @@ void Engine::apply_fetch(Exchange& exchange, const std::int32_t* command) noexce
     }
     exchange.slice = u(command, command_word::slice);
     exchange.slice_marker = u(command, command_word::slice_marker);
-    exchange.asked_epoch = store_->epoch();
+    exchange.asked = asked_now();
     // An origin that is still busy with this exchange (its answer was not wanted) goes first.
     if (exchange.origin != nullptr) close_origin(*exchange.origin);
     const store::ObjectRef object = object_of(command);
@@ -284,7 +284,7 @@ Exchange* Engine::begin_background(const Exchange& exchange) noexcept {
     background.method = exchange.method;
     background.http10 = exchange.http10;
     background.tls = exchange.tls;
-    background.asked_epoch = store_->epoch();
+    background.asked = asked_now();
     background.phase = Phase::background;
     background.head = exchange.head;
     // It has no slab of its own yet, so this copies from wherever the head lies now.

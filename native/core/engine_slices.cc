@@ -23,7 +23,7 @@ void Engine::hand_over(Exchange& exchange, const std::int32_t* command) noexcept
     background.fill_hash = exchange.fill_hash;
     background.revalidated = exchange.revalidated;
     background.seen = exchange.seen;
-    background.asked_epoch = exchange.asked_epoch;
+    background.asked = exchange.asked;
     background.read_timeout_ms = exchange.read_timeout_ms;
     exchange.slice = command[command_word::slice];
     exchange.slice_marker = command[command_word::slice_marker];

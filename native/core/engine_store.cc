@@ -190,8 +190,12 @@ store::FillResult Engine::begin_fill(Exchange& exchange, Exchange& reader_of, st
     request.leader_tag = exchange.slot;
     request.now = now_s_;
     request.seen = exchange.revalidated ? exchange.revalidated : exchange.seen;
-    request.asked = exchange.asked_epoch;
+    request.asked = exchange.asked.epoch;
     request.is_storable = is_storable;
+    if (Process::get().purge_epochs.last() != exchange.asked.invalidations) {
+        request.invalidated = &invalidations_of(options_.hash_key, key);
+        request.asked_invalidations = exchange.asked.invalidations;
+    }
     return store_->begin_fill(request, reader_of.client != nullptr ? &reader_of.reader : nullptr);
 }
 
@@ -671,7 +675,7 @@ void Engine::apply_refresh(Exchange& exchange, const std::int32_t* command) noex
     exchange.reader.close();
     const store::ObjectRef fresh = store_->refresh(options_.worker_index, old, fill,
                                                    stored_head(std::string_view(reinterpret_cast<const char*>(lines.begin()), lines.size())), meta,
-                                                   store_edits_.gives(known::cache_tag) ? &tags : nullptr, exchange.asked_epoch);
+                                                   store_edits_.gives(known::cache_tag) ? &tags : nullptr, exchange.asked.epoch);
     if (fresh) {
         unpin(exchange);
         exchange.pinned = fresh;

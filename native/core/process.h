@@ -93,16 +93,26 @@ struct ServerCounts {
 };
 
 /// Purges by URL must reach the keys that request fields extend (Origin and the like), without a list of them. Such a key carries
-/// the epoch of its URL; a purge raises the epoch, so that no request finds the old key again. URLs share epochs by hash: a
-/// purge may reach more than it has to, never less.
+/// the epoch of its URL; a purge raises the epoch, so that no request finds the old key again. Epochs are drawn from one count,
+/// so that they also tell whether a URL was invalidated since an origin was asked. URLs share epochs by hash: a purge may reach
+/// more than it has to, never less.
 class PurgeEpochs {
 public:
     static constexpr std::uint32_t slots = 65536;
-    [[nodiscard]] std::uint32_t get(std::uint64_t hash) const noexcept { return epochs_[hash % slots].load(std::memory_order_acquire); }
-    void raise(std::uint64_t hash) noexcept { epochs_[hash % slots].fetch_add(1, std::memory_order_acq_rel); }
+    [[nodiscard]] std::uint32_t get(std::uint64_t hash) const noexcept { return static_cast<std::uint32_t>(of(hash).load(std::memory_order_acquire)); }
+    [[nodiscard]] const std::atomic<std::uint64_t>& of(std::uint64_t hash) const noexcept { return epochs_[hash % slots]; }
+    /// The highest epoch that was given.
+    [[nodiscard]] std::uint64_t last() const noexcept { return last_.load(std::memory_order_acquire); }
+    void raise(std::uint64_t hash) noexcept {
+        const std::uint64_t epoch = last_.fetch_add(1, std::memory_order_acq_rel) + 1;
+        std::atomic<std::uint64_t>& own = epochs_[hash % slots];
+        std::uint64_t seen = own.load(std::memory_order_relaxed);
+        while (seen < epoch && !own.compare_exchange_weak(seen, epoch, std::memory_order_acq_rel)) {}
+    }
 
 private:
-    std::atomic<std::uint32_t> epochs_[slots] = {};
+    std::atomic<std::uint64_t> last_{0};
+    std::atomic<std::uint64_t> epochs_[slots] = {};
 };
 
 class Process {

@@ -37,6 +37,11 @@ inline std::span<const std::uint8_t> stored_key(const HashKey& secret, std::span
     return room.first(key.size() + 5);
 }
 
+/// The epoch of the URL of any key, variants and slices too: where it has risen since the origin was asked, the answer is out of date.
+inline const std::atomic<std::uint64_t>& invalidations_of(const HashKey& secret, std::span<const std::uint8_t> key) noexcept {
+    return Process::get().purge_epochs.of(siphash13(secret, store::parts_of(key).url));
+}
+
 /// Invalidation: removes what stands under a primary key, its variants, and what request fields extend it to. No purge generation
 /// is made, so that requests which change things cost those for other URLs nothing. Gives how many things were hit directly.
 inline std::uint32_t invalidate_key(store::Store& store, const HashKey& secret, std::span<const std::uint8_t> key, bool soft) noexcept {

@@ -225,6 +225,22 @@ TEST(a_purge_that_comes_while_the_origin_is_asked_counts) {
   }
 }
 
+TEST(who_came_after_a_purge_does_not_get_the_head_of_a_fill_that_was_cut_off) {
+  Rig rig;
+  const std::string key = url("/a");
+  const FillResult lead = rig.begin(key);
+  Reader early;
+  rig.begin(key, 1, &early);
+  CHECK(purge(rig, Group::tag, "t"));
+  Reader late;
+  CHECK(rig.begin(key, 2, &late).kind == FillKind::follower);
+  const auto tags = hashes({"t"});
+  CHECK(rig.store->set_head(lead.fill, {}, rig.meta(), 3, Tags{tags, false}) == HeadState::ok);
+  rig.store->abort(lead.fill, AbortCause::failed_after_head);
+  CHECK(rig.store->follow_state(early) == FollowState::head);
+  CHECK(rig.store->follow_state(late) == FollowState::purged);
+}
+
 TEST(a_fill_that_begins_after_its_origin_was_asked_is_as_old_as_the_question) {
   Rig rig;
   const std::uint32_t asked = rig.store->epoch();
@@ -235,6 +251,44 @@ TEST(a_fill_that_begins_after_its_origin_was_asked_is_as_old_as_the_question) {
   rig.store->set_head(lead.fill, {}, rig.meta(), 0);
   CHECK(!rig.store->complete(lead.fill));
   CHECK(!rig.has(key));
+}
+
+TEST(a_fill_whose_url_was_invalidated_since_its_origin_was_asked_is_not_kept_nor_joined) {
+  Rig rig;
+  const std::string key = url("/a\x02....\x04");
+  std::atomic<std::uint64_t> invalidations{6};
+  const auto begin = [&](ObjectRef seen, std::uint64_t asked, Reader* reader) {
+    FillRequest request{hash_of(key), bytes_of(key), 0, 0, rig.now, seen};
+    request.invalidated = &invalidations;
+    request.asked_invalidations = asked;
+    return rig.store->begin_fill(request, reader);
+  };
+  for (const bool stands : {false, true}) {
+    if (stands) CHECK(rig.put(key, "newer"));
+    Reader own;
+    const LookupResult seen = rig.look(key);
+    const FillResult late = begin(seen.ref, 5, &own);
+    if (seen.ref) rig.store->unpin(0, seen.ref);
+    CHECK(late.kind == FillKind::leader);
+    CHECK(!rig.store->is_kept(late.fill));
+    const LookupResult found = rig.look(key);
+    CHECK(!found.filling);
+    if (found.ref) rig.store->unpin(0, found.ref);
+    rig.store->set_head(late.fill, {}, rig.meta(), 3);
+    CHECK_EQ(rig.write(late.fill, "old"), 3u);
+    CHECK(!rig.store->complete(late.fill));
+    ReadState state = ReadState::wait;
+    CHECK_EQ(Rig::drain(own, state), "old");
+    CHECK(state == ReadState::end);
+    own.close();
+    CHECK_EQ(rig.get(key), stands ? "newer" : "(none)");
+  }
+  CHECK_EQ(rig.store->purge(hash_of(key), bytes_of(key), false), 1u);
+  const FillResult current = begin({}, 6, nullptr);
+  CHECK(rig.store->is_kept(current.fill));
+  rig.store->abort(current.fill, AbortCause::released);
+  CHECK_EQ(rig.store->stats().pins, 0u);
+  CHECK_EQ(rig.store->stats().bytes_unlinked, 0u);
 }
 
 TEST(a_304_carries_the_tags_on_and_a_purge_since_the_question_counts) {

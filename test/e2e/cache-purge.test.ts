@@ -11,7 +11,13 @@ import {
   variantsAndFields,
 } from './cache-purge/forms.ts';
 import { auditLines, commandLine, zonesComeAndGo } from './cache-purge/operator.ts';
-import { everyWorkerAtOnce, tenThousandTags, underLoad, whileAsked } from './cache-purge/races.ts';
+import {
+  changedWhileAsked,
+  everyWorkerAtOnce,
+  tenThousandTags,
+  underLoad,
+  whileAsked,
+} from './cache-purge/races.ts';
 import { type Site, startSite } from './cache-purge/site.ts';
 
 t.setTimeout(patience(300_000));
@@ -25,6 +31,7 @@ const groups: [name: string, run: (t: Test, site: Site) => Promise<void>][] = [
   ['a URL that rules rewrite', rewrittenUrl],
   ['all connections of both workers ask right behind each purge', everyWorkerAtOnce],
   ['a purge while the origin is asked', whileAsked],
+  ['an unsafe request while the origin is asked', changedWhileAsked],
   ['10 000 tags', tenThousandTags],
   ['purges under load', underLoad],
   ['parapet purge', commandLine],

@@ -15,7 +15,7 @@ struct Standing {
 };
 
 // What stands under a key and still counts; what does not is unlinked, its index pins are for the caller to drop.
-Standing standing_under(const Inside& in, Shard& shard, u64 hash, Bytes key, u32 now, u32 (&dropped)[2]) {
+Standing standing_under(const Inside& in, Shard& shard, u64 hash, Bytes key, u32 now, u32 (&dropped)[3]) {
   Standing found;
   const Slot* slot = in.find(shard, hash, key);
   if (slot == nullptr) return found;
@@ -90,7 +90,7 @@ struct Beginning {
   u32 attached = 0;         // record that the caller's reader now reads
   u32 key_chunk = 0;        // these two are taken in advance, without the lock
   u32 record = 0;
-  u32 dropped[2] = {0, 0};  // index pins to drop when the lock is given
+  u32 dropped[3] = {0, 0, 0};  // index pins to drop when the lock is given
 };
 
 // One try under the lock. Undecided, it tells what is lacking; Need::none: the chunk of the key and the record.
@@ -125,6 +125,8 @@ Need try_to_begin(const Inside& in, Shard& shard, const FillRequest& request, bo
   if (need != Need::none || at.key_chunk == 0) return need;
   at.result = lead(in, shard, request, slot, at.key_chunk, at.record, is_read);
   at.is_decided = true;
+  const bool is_late = request.invalidated != nullptr && request.invalidated->load(std::memory_order_acquire) > request.asked_invalidations;
+  if (is_late) in.unlink(shard, at.dropped[2] = at.result.object.index);
   if (is_read) at.attached = at.record;
   at.key_chunk = at.record = 0;
   return Need::none;

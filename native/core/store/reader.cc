@@ -220,7 +220,7 @@ FollowState Store::follow_state(Reader& reader) {
         return FollowState::failed;
       // The head came, what follows was cut off: the reader says `aborted`, as to everybody who had begun to read.
       case entry_truncated:
-        return FollowState::head;
+        return head_or_purged(in, e, reader.joined_);
       case entry_refreshed: {
         // On to the version that the 304 made; the record holds a pin of it as long as this reader holds the record.
         const Fill& f = in.fill(reader.fill_);

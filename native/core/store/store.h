@@ -17,6 +17,7 @@
 // it led and answers how many of its pins are left (0, or the engine has leaked).
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -170,6 +171,10 @@ struct FillRequest {
   ObjectRef seen;                // what the caller's look-up gave (none after a miss): anything newer and fresh is answered instead
   std::uint32_t asked = epoch_now;  // `Store::epoch` when the origin was asked, where that was earlier: a purge since counts
   bool is_storable = false;      // a response is here, and may be stored: it takes the place of a hit-for-miss marker
+  // Where this has risen above that by the time the fill begins, the URL was invalidated since: served to those present, not kept.
+  // Whoever invalidates raises it before the call of `purge`.
+  const std::atomic<std::uint64_t>* invalidated = nullptr;
+  std::uint64_t asked_invalidations = 0;
 };
 
 enum class FillKind : std::uint8_t {

@@ -1,5 +1,6 @@
 /** Purges while origins are asked, many of them, and under load. */
 import type { Test } from 'tap';
+import { fetchOnce } from '../../support/raw-client.ts';
 import type { OriginConnection } from '../../support/scripted-origin.ts';
 import { ok } from '../../support/scripted-origin.ts';
 import { Deferred, until } from '../../support/within.ts';
@@ -57,6 +58,39 @@ export async function whileAsked(t: Test, site: Site): Promise<void> {
     }
   }
   site.origin.scripts.delete('/asked');
+}
+
+/** The same of unsafe methods, which name a URL: its variants, and what request fields extend it to, are meant too. */
+export async function changedWhileAsked(t: Test, site: Site): Promise<void> {
+  const rows: { what: string; vary?: string; fields?: Record<string, string>; range?: string }[] = [
+    { what: 'the response of a URL' },
+    { what: 'a variant', vary: 'Accept-Language', fields: { 'Accept-Language': 'en' } },
+    { what: 'a key with a request field', fields: { Origin: 'http://a.test' } },
+    { what: 'a fetch that nobody shares', range: 'bytes=1-2' },
+  ];
+  for (const [row, { what, vary, fields = {}, range }] of rows.entries()) {
+    const target = `/changed/${row}`;
+    const release = new Deferred<void>();
+    let asked = 0;
+    site.origin.scripts.set(target, async (connection, request) => {
+      await connection.readBody(request);
+      if (request.method === 'POST') return await connection.write(ok('changed'));
+      const number = ++asked;
+      if (number === 2) await release.promise;
+      const extra = vary === undefined ? {} : { Vary: vary };
+      return await connection.write(ok(`answer ${number}`, { 'Cache-Control': 'max-age=600', ...extra }));
+    });
+    await ask(site, target, 'shop.test', { 'Accept-Language': 'de' });
+    if (vary === undefined) await purge(t, site, { url: `http://shop.test${target}` });
+    const early = ask(site, target, 'shop.test', range === undefined ? fields : { ...fields, Range: range });
+    await until(10_000, 'the question', () => (asked === 2 ? true : undefined));
+    await fetchOnce(site.parapet.listener(), target, { method: 'POST', host: 'shop.test' });
+    release.resolve();
+    t.equal((await early).body.toString(), 'answer 2', what);
+    t.equal((await ask(site, target, 'shop.test', fields)).body.toString(), 'answer 3', what);
+    t.ok(isHit(await ask(site, target, 'shop.test', fields)), `${what}: which is kept`);
+    site.origin.scripts.delete(target);
+  }
 }
 
 export async function tenThousandTags(t: Test, site: Site): Promise<void> {
