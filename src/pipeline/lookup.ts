@@ -250,8 +250,10 @@ export function putVaryMarker(exchange: Exchange, vary: VaryFields): number {
   );
 }
 
-/** Remembers that what stands under the key is not for storing (hit-for-miss). */
+/** Remembers that what stands under the key, or under that of the variant, is not for storing (hit-for-miss). */
 export function putPassMarker(exchange: Exchange, until: number): void {
+  // One variant speaks for itself alone: under the primary key stands what all of them vary on.
+  if (exchange.note.isVariant && exchange.vary === undefined) lookUpAgain(exchange);
   if (exchange.key.length === 0 && !buildPrimary(exchange)) return;
   exchange.ports.putMarker(exchange.key.offset, exchange.key.length, objectFlag.passMarker, until, 0, 0);
 }

@@ -93,6 +93,18 @@ t.test('a stale variant is validated by its own tag', async (t) => {
   t.equal(proxy.send({ fields: [['foo', '2']] }).cacheResult, 'hit');
 });
 
+t.test('a variant that may not be stored leaves the others alone', async (t) => {
+  const proxy = new FakeProxy(varying('Foo'));
+  const send = (foo: string) => proxy.send({ fields: [['foo', foo]] });
+  send('1');
+  proxy.origin = () => ({ fields: [['cache-control', 'no-store']] });
+  t.equal(send('2').cacheResult, 'bypass');
+  t.equal(send('1').cacheResult, 'hit');
+  const again = send('2');
+  t.equal(again.commands[0]!.flags & 2, 0, 'it is remembered: not collapsed any more');
+  t.equal(again.get('cache-status'), 'parapet; fwd=vary-miss; detail=NOT-STORABLE');
+});
+
 t.test('an unsafe request drops all variants', async (t) => {
   const proxy = new FakeProxy((request) =>
     request.method === 'GET' ? varying('Foo')(request) : { status: 204 },
