@@ -47,7 +47,7 @@ const rangeId = knownId('range');
 const lastModifiedId = knownId('last-modified');
 const setCookieId = knownId('set-cookie');
 /** Fields that are meant for this cache: they reach neither the client nor the stored head. */
-const ownFields = encodeEdits([
+export const ownFields = encodeEdits([
   { op: editOp.remove, name: 'parapet-cache-control' },
   { op: editOp.remove, name: 'cloudflare-cdn-cache-control' },
   { op: editOp.remove, name: 'cache-tag' },
@@ -59,7 +59,7 @@ function writeOwnFields(exchange: Exchange): void {
 }
 
 /** Names the fields that `private` lists: they are not kept (RFC 9111 5.2.2.7). */
-function writePrivateFields(exchange: Exchange): void {
+export function writePrivateFields(exchange: Exchange): void {
   const { decision, writer } = exchange;
   if (!decision.control.directives.has(directive.privateFields)) return;
   for (const name of decision.control.qualifiedNames('private')) {

@@ -2,9 +2,11 @@
 import { statusEdit, writeFreshening } from '../cache/index.ts';
 import { cacheResult, commandKind, commandWord, eventWord, objectFlag } from '../engine/contract.ts';
 import { knownId } from '../engine/head-view.ts';
+import { directive } from '../lib/cache-control.ts';
 import { writeBrowserTtl } from './browser.ts';
 import type { Exchange } from './exchange.ts';
 import { fetchAgain } from './fetch.ts';
+import { ownFields, writePrivateFields } from './forward.ts';
 import { lookUpAgain } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
@@ -45,6 +47,17 @@ function writeTimes(exchange: Exchange): void {
   writer.set(commandWord.objectFlags, decision.objectFlags | variant);
 }
 
+/** The fields of the 304 in place of the stored ones. */
+function writeUpdate({ response, storedHead, writer }: Exchange): void {
+  if (response.fieldCount <= updatedFieldsMax) writeFreshening(writer, response, storedHead);
+}
+
+/** Whether some of the 304 may not be stored, so that only this client gets it: it must not reach the next one. */
+function isPersonal({ decision }: Exchange): boolean {
+  if (!decision.mayStore || decision.dropsSetCookie) return true;
+  return decision.control.directives.has(directive.privateFields);
+}
+
 /** @param forwardStatus what the origin answered: 304, or the 200 to a HEAD that describes what is stored */
 export function refresh(exchange: Exchange, forwardStatus: number): number {
   const { event, writer, response, storedHead, decision, note, now } = exchange;
@@ -80,6 +93,10 @@ export function refresh(exchange: Exchange, forwardStatus: number): number {
   writer.set(commandWord.age, decision.ageAtStore);
   writer.set(commandWord.cacheResult, cacheResult.revalidated);
   writer.beginEdits();
+  if (isPersonal(exchange)) {
+    writeUpdate(exchange);
+    writer.addEncoded(ownFields);
+  }
   writeShape(exchange, wanted, sizeBytes);
   writer.addEncoded(statusEdit(note.reason, forwardStatus, 0));
   writeBrowserTtl(exchange, response.has(cacheControlId) ? response : storedHead, status);
@@ -88,7 +105,8 @@ export function refresh(exchange: Exchange, forwardStatus: number): number {
   if (wanted === shape.parts) writeParts(exchange);
   if (isSlice) writeSlices(exchange, wanted);
   writer.beginEdits();
-  if (response.fieldCount <= updatedFieldsMax) writeFreshening(writer, response, storedHead);
+  if (decision.mayStore) writeUpdate(exchange);
+  writePrivateFields(exchange);
   if (decision.dropsSetCookie) writer.removeField(setCookieId);
   writer.endEdits(commandWord.storeEditsOffset);
   writeTimes(exchange);

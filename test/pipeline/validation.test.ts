@@ -103,6 +103,48 @@ t.test('a 304 may bring new freshness, or withdraw what allowed storing', async 
   t.equal(withdrawn.asked.length, 3, 'asked for again');
 });
 
+t.test('what may not be stored of a 304 reaches the client that it is for, and no other', async (t) => {
+  const personal: [string, string][] = [
+    ['set-cookie', 'user=one'],
+    ['x-user', 'one'],
+  ];
+  // The engine takes tags out of what is stored.
+  const forms: [string, string][][] = [
+    [...personal, ['cache-tag', 'a'], ['cache-control', 'no-store']],
+    [...personal, ['cache-tag', 'a'], ['cache-control', 'private, max-age=60']],
+    [...personal, ['parapet-cache-control', 'max-age=9'], ['cache-control', 'max-age=9']],
+    [...personal, ['cache-control', 'max-age=60, private="x-user, set-cookie"']],
+  ];
+  for (const [index, fields] of forms.entries()) {
+    const isStored = index === 2;
+    const proxy = new FakeProxy(validating(fields));
+    proxy.send();
+    proxy.advance(61);
+    const one = proxy.send();
+    t.equal(one.get('set-cookie'), 'user=one');
+    t.equal(one.get('x-user'), 'one');
+    t.equal(one.get('cache-control'), fields.at(-1)?.[1]);
+    proxy.origin = validating([['cache-control', 'max-age=60']]);
+    proxy.advance(61);
+    const other = proxy.send();
+    t.equal(other.cacheResult, 'revalidated');
+    t.equal(other.get('set-cookie'), isStored ? 'user=one' : undefined);
+    t.equal(other.get('x-user'), isStored ? 'one' : undefined);
+    for (const { fields: sent } of [one, other, proxy.send()]) {
+      t.notOk(sent.some(([name]) => name === 'parapet-cache-control' || name === 'cache-tag'));
+    }
+  }
+});
+
+t.test('an answer to somebody who is known does not reach others with its 304', async (t) => {
+  const proxy = new FakeProxy(validating([['x-user', 'one']]));
+  proxy.send();
+  proxy.advance(61);
+  t.equal(proxy.send({ fields: [['authorization', 'x']] }).get('x-user'), 'one');
+  proxy.origin = validating([['x-own', '1']]);
+  t.equal(proxy.send().get('x-user'), undefined);
+});
+
 t.test('no-cache is validated every time', async (t) => {
   const answer = {
     ...tagged,
