@@ -195,6 +195,8 @@ export class StoreDecision {
     const ifError = secondsOr(directives.staleIfError, settings.staleIfErrorSeconds);
     if (whileRevalidate > 0) this.staleWhileRevalidateUntil = pointInTime(freshUntil + whileRevalidate);
     if (ifError > 0) this.staleIfErrorUntil = pointInTime(freshUntil + ifError);
+    // It has spoken of errors, unlike one that says nothing: a time long past.
+    else if (directives.staleIfError !== absent) this.staleIfErrorUntil = 1;
   }
 
   #judge(
@@ -226,7 +228,7 @@ export class StoreDecision {
       if (settings.mode === 'cdn' && lifetime < 0) return verdict.no_ttl;
       if (settings.mode !== 'cdn' && !isHeuristicallyCacheable(status)) return verdict.status;
     }
-    const refused = this.#judgeSettings(head, status, facts, settings, isExplicit);
+    const refused = this.#judgeSettings(head, older, status, facts, settings, isExplicit);
     if (refused !== verdict.store) return refused;
     return this.#isOfUse(older, settings, lifetime) ? verdict.store : verdict.no_use;
   }
@@ -234,6 +236,7 @@ export class StoreDecision {
   /** What settings of ours refuse, though RFC 9111 allows it. */
   #judgeSettings(
     head: HeadView,
+    older: HeadView | undefined,
     status: number,
     facts: RequestFacts,
     settings: CacheSettings,
@@ -247,7 +250,8 @@ export class StoreDecision {
       if (!isLoose && (isOurs || !isExplicit)) return verdict.set_cookie;
     }
     if (settings.cache_key?.cache_deception_armor === true && (status < 300 || status > 399)) {
-      if (!fitsExtension(facts.extension ?? '', head.joinedText(contentTypeId))) return verdict.deception;
+      const type = head.joinedText(contentTypeId) ?? older?.joinedText(contentTypeId);
+      if (!fitsExtension(facts.extension ?? '', type)) return verdict.deception;
     }
     return verdict.store;
   }
@@ -266,7 +270,8 @@ export class StoreDecision {
     const mustValidate = (this.objectFlags & objectFlag.noCache) !== 0;
     if (mustValidate) return false;
     const age = this.#edge === edgeTtl.silent ? this.ageAtStore : 0;
-    return lifetime > age || this.staleWhileRevalidateUntil > 0 || this.staleIfErrorUntil > 0;
+    const staleUntil = Math.max(this.staleWhileRevalidateUntil, this.staleIfErrorUntil);
+    return lifetime > age || staleUntil > this.freshUntil;
   }
 }
 

@@ -231,6 +231,20 @@ t.test('cache deception armor holds whatever else is said', async (t) => {
   t.equal(proxyWith({ cache_key }, css).send(get('/x.CSS?a.html')).cacheResult, 'miss');
 });
 
+t.test('cache deception armor: a 304 has the type of what it validates', async (t) => {
+  const fields: [string, string][] = [
+    ['content-type', 'text/css'],
+    ['cache-control', 'max-age=60'],
+    ['etag', '"a"'],
+  ];
+  const proxy = proxyWith({ cache_key: { cache_deception_armor: true } }, fields);
+  proxy.send(get('/a.css'));
+  proxy.advance(61);
+  proxy.origin = () => ({ status: 304 });
+  t.equal(proxy.send(get('/a.css')).cacheResult, 'revalidated');
+  t.equal(proxy.send(get('/a.css')).cacheResult, 'hit');
+});
+
 t.test('vary of mode cdn: the normal form tells variants apart, and the origin gets it', async (t) => {
   const vary = {
     default: { action: 'bypass' as const },

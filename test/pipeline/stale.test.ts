@@ -155,6 +155,18 @@ t.test(
   },
 );
 
+t.test('stale-if-error=0 has spoken of errors: nothing stale though nobody can be reached', async (t) => {
+  const fields: [string, string][] = [
+    ['cache-control', 'max-age=60, stale-if-error=0'],
+    ['etag', '"a"'],
+  ];
+  const proxy = new FakeProxy(() => ({ fields }));
+  proxy.send();
+  proxy.advance(61);
+  proxy.origin = () => ({ fails: 'connectionRefused' });
+  t.equal(proxy.send().status, 502);
+});
+
 t.test("how long is the zone's to say", async (t) => {
   const base = snapshotWith();
   const cache = { ...defaultCacheSettings, staleIfUnreachableSeconds: 0 };
