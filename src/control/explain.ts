@@ -225,7 +225,13 @@ class Explanation {
 
   #tellStore(status: number): void {
     const { decision, response } = this.#policy.last;
-    const told = tellStore({ ...this.#selecting, decision, response, now: this.#now });
+    const told =
+      status === 304
+        ? {
+            decision: 'not stored: a 304 brings up to date what is stored, and is nothing by itself',
+            detail: {},
+          }
+        : tellStore({ ...this.#selecting, decision, response, now: this.#now });
     const { fields } = this.#request.response ?? plainResponse;
     const assumed = [`${status}`, ...fields.map(([name, value]) => `${name}: ${value}`)].join('; ');
     this.#add('store', told.decision, { response: assumed, ...told.detail });

@@ -9,6 +9,7 @@ import { primaryKey, type RequestUrl } from './request-url.ts';
 /** First byte of what extends a URL's key is below this: see `src/cache/key.ts`. */
 const extensionBelow = 0x20;
 const siteBytes = 5;
+const colon = 0x3a;
 
 export function keysOf(
   configuration: Configuration,
@@ -20,7 +21,15 @@ export function keysOf(
   const own = primaryKey(zones.keys[zone] as number, url);
   const decided = decidedKeys(configuration, url, zone, nowMs).map(urlPart);
   const others = decided.filter((key) => Buffer.compare(key, own) !== 0);
-  return [own, ...others];
+  return [own, ...others].flatMap((key) => [key, ...withDot(key, url.host)]);
+}
+
+/** The same key for a host that is written with a dot at its end. */
+function withDot(key: Uint8Array, host: string): Uint8Array[] {
+  const end = siteBytes + host.length;
+  const isOfHost = Buffer.from(key.subarray(siteBytes, end)).toString('latin1') === host;
+  if (!isOfHost || (key[end] !== 0 && key[end] !== colon)) return [];
+  return [Buffer.concat([key.subarray(0, end), Buffer.from('.'), key.subarray(end)])];
 }
 
 function decidedKeys(configuration: Configuration, url: RequestUrl, zone: number, nowMs: number): Buffer[] {

@@ -4,7 +4,7 @@ import type { Binding } from '../engine/native/binding.ts';
 import type { Configuration } from './configuration.ts';
 import { keysOf } from './purge-keys.ts';
 import { parseRequestUrl } from './request-url.ts';
-import { zoneOf } from './zone-of.ts';
+import { withoutDot, zoneOf } from './zone-of.ts';
 
 /** `Group` of the store. */
 export const purgeGroup = { zone: 0, host: 1, prefix: 2, tag: 3 } as const;
@@ -102,13 +102,14 @@ class Plan {
   }
 
   #hostOrPrefix(what: 'host' | 'prefix', value: string): Step[] | Refusal {
-    const index = this.#zoneOf(value.replace(/\/.*$/s, ''));
+    const given = value.replace(/\/.*$/s, '');
+    const host = withoutDot(given);
+    const index = this.#zoneOf(host);
     if (typeof index !== 'number') return index;
     const key = this.#configuration.compiled.tables.zones.keys[index] as number;
-    const host = value.replace(/\/.*$/s, '');
-    return [host, ...this.#originHost(index, host)].map(
-      (one) => () => this.#group(what, key, one + value.slice(host.length)),
-    );
+    return [host, ...this.#originHost(index, host)]
+      .flatMap((one) => [one, `${one}.`])
+      .map((one) => () => this.#group(what, key, one + value.slice(given.length)));
   }
 
   /** Settings of the cache may put the host that the origin gets into the key, in place of the request's. */
@@ -125,7 +126,8 @@ class Plan {
       return { ok: false, problem: problems.bad(`"${text}" is not an absolute http or https URL.`) };
     const index = this.#zoneOf(url.host);
     if (typeof index !== 'number') return index;
-    return keysOf(this.#configuration, url, index, this.#nowMs).map(
+    const plain = { ...url, host: withoutDot(url.host) };
+    return keysOf(this.#configuration, plain, index, this.#nowMs).map(
       (key) => () => this.#binding.storePurge(key, this.#request.soft),
     );
   }

@@ -161,4 +161,5 @@ t.test('why a response is stored or not, with the clause that decides', async (t
   });
   t.match(store('http://cdn.test/a.css', 404)?.decision, /status_code_ttl says -1/);
   t.match(store('http://cdn.test/a.css', 200, ['vary', 'cookie'])?.decision, /action is bypass/);
+  t.match(store('http://app.test/a', 304, ['etag', '"a"'])?.decision, /^not stored: a 304/);
 });

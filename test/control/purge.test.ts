@@ -60,7 +60,9 @@ t.test('groups are purged in the zone that has them', async (t) => {
     [purgeGroup.tag, 0xffff_ffff, 'b', false],
     [purgeGroup.tag, shop, 'a', true],
     [purgeGroup.host, shop, 'www.shop.test', false],
+    [purgeGroup.host, shop, 'www.shop.test.', false],
     [purgeGroup.prefix, shop, 'shop.test/a', false],
+    [purgeGroup.prefix, shop, 'shop.test./a', false],
     [purgeGroup.zone, shop, '', false],
     ['all', true],
   ]);
@@ -76,16 +78,19 @@ t.test('a URL is purged as it is, and as the rules make it', async (t) => {
   const { calls, ask } = fake();
   t.same(ask({ what: 'url', values: ['https://shop.test/a?b'], soft: false }), {
     ok: true,
-    value: { purged: 1 },
+    value: { purged: 2 },
   });
   t.same(ask({ what: 'url', values: ['http://moved.test/old'], soft: false }), {
     ok: true,
-    value: { purged: 2 },
+    value: { purged: 4 },
   });
   t.same(calls, [
     ['url', 'sshop.test\0/a?b', false],
+    ['url', 'sshop.test.\0/a?b', false],
     ['url', 'hmoved.test\0/old', false],
+    ['url', 'hmoved.test.\0/old', false],
     ['url', 'hmoved.test\0/new', false],
+    ['url', 'hmoved.test.\0/new', false],
   ]);
 });
 
@@ -104,8 +109,21 @@ t.test('a URL is purged under the key that settings of its zone make of it', asy
   );
   t.same(
     calls.map(([, key]) => key),
-    ['hshop.test\0/a?utm=1&b=2', 'hshop.test\0/a?b=2'],
+    ['hshop.test\0/a?utm=1&b=2', 'hshop.test.\0/a?utm=1&b=2', 'hshop.test\0/a?b=2', 'hshop.test.\0/a?b=2'],
   );
+});
+
+t.test('a host with a dot at its end is the same host', async (t) => {
+  const { calls, ask } = fake();
+  const [shop] = configuration().compiled.tables.zones.keys;
+  ask({ what: 'host', values: ['shop.test.'], soft: false });
+  ask({ what: 'url', values: ['http://SHOP.test.:81/a'], soft: false });
+  t.same(calls, [
+    [purgeGroup.host, shop, 'shop.test', false],
+    [purgeGroup.host, shop, 'shop.test.', false],
+    ['url', 'hshop.test:81\0/a', false],
+    ['url', 'hshop.test.:81\0/a', false],
+  ]);
 });
 
 t.test('a host is also purged as the origin gets it, which a key may have', async (t) => {
@@ -117,7 +135,7 @@ t.test('a host is also purged as the origin gets it, which a key may have', asyn
   purge(binding, read.configuration, { what: 'prefix', values: ['shop.test/a'], soft: false }, audit);
   t.same(
     calls.map(([, , value]) => value),
-    ['shop.test/a', 'inner.test/a'],
+    ['shop.test/a', 'shop.test./a', 'inner.test/a', 'inner.test./a'],
   );
 });
 

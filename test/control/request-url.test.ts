@@ -52,6 +52,7 @@ t.test(
       catchAll: 4,
     };
     t.equal(zoneOf(zones, 'www.example.com'), 1);
+    t.equal(zoneOf(zones, 'www.example.com.'), 1);
     t.equal(zoneOf(zones, 'a.example.com'), 2);
     t.equal(zoneOf(zones, 'b.a.example.com'), 2);
     t.equal(zoneOf(zones, 'a.deep.example.com'), 3);
