@@ -1,7 +1,7 @@
 // The layers of ARCHITECTURE.md as a table, and the lint that is made from it. A module may import from the folders
 // that its row names, from itself, and from nothing else; another module is entered by its doors only.
 
-const domains = ['rules', 'guard', 'cache', 'origin', 'content', 'compute', 'dns', 'logs', 'metrics'];
+const domains = ['rules', 'guard', 'cache', 'origin', 'content', 'compute', 'dns', 'geo', 'logs', 'metrics'];
 const base = ['lib', 'engine'];
 
 // A row is a folder of src/, and the folders that it may import.
@@ -36,6 +36,7 @@ const packageDoors = {
   commander: '^src/cli/',
   pino: '/operator-log\\.ts$',
   piscina: '^src/compute/',
+  'mmdb-lib': '^src/geo/database\\.ts$',
   re2js: '^src/rules/run/regex\\.ts$',
 };
 

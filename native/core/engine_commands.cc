@@ -285,6 +285,7 @@ Exchange* Engine::begin_background(const Exchange& exchange) noexcept {
     background.http10 = exchange.http10;
     background.tls = exchange.tls;
     background.asked = asked_now();
+    std::memcpy(background.client_address, exchange.client_address, sizeof background.client_address);
     background.phase = Phase::background;
     background.head = exchange.head;
     // It has no slab of its own yet, so this copies from wherever the head lies now.

@@ -203,13 +203,14 @@ std::int32_t* Engine::new_event(std::int32_t kind, Exchange& exchange) noexcept 
     if (exchange.client != nullptr) {
         event[event_word::listener] = static_cast<std::int32_t>(exchange.client->listener);
         event[event_word::client_port] = exchange.client->peer.port;
-        if (arena_.scratch_free() >= 32) {
-            const std::uint32_t at = arena_.take_scratch(32);
-            std::memcpy(arena_.base() + at, exchange.client->peer.bytes, 16);
-            std::memcpy(arena_.base() + at + 16, exchange.client_address, 16);
-            event[event_word::client_address] = static_cast<std::int32_t>(at);
-            exchange.address_at = at;
-        }
+    }
+    if (arena_.scratch_free() >= 32) {
+        const std::uint32_t at = arena_.take_scratch(32);
+        if (exchange.client != nullptr) std::memcpy(arena_.base() + at, exchange.client->peer.bytes, 16);
+        else std::memset(arena_.base() + at, 0, 16);
+        std::memcpy(arena_.base() + at + 16, exchange.client_address, 16);
+        event[event_word::client_address] = static_cast<std::int32_t>(at);
+        exchange.address_at = at;
     }
     event[event_word::revalidated] = static_cast<std::int32_t>(exchange.revalidated.index);
     event[event_word::revalidated_generation] = static_cast<std::int32_t>(exchange.revalidated.generation);

@@ -232,6 +232,7 @@ const examples = {
   'logs.directory': '../var/log',
   'dns.servers': ['192.0.2.53'],
   trusted_proxies: ['10.0.0.0/8'],
+  'geo.databases': ['geo/GeoLite2-Country.mmdb'],
   error_pages: { '5xx': errorPage },
   'zones.*.error_pages': { 404: errorPage },
   rules,
@@ -242,6 +243,7 @@ const examples = {
 const commentedExamples = [
   'dns.servers',
   'trusted_proxies',
+  'geo.databases',
   'error_pages',
   'zones.*.error_pages',
   'rules',

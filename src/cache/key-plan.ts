@@ -26,14 +26,22 @@ interface FieldName {
 
 const fieldName = (name: string): FieldName => ({ name, bytes: latin1Bytes(name), id: knownId(name) });
 
-/** The fields of a request as the origin gets them. */
+/** Who asks. */
+export interface KeyClient {
+  /** undefined: its address is not known, so that no key can be made. */
+  readonly country: string | undefined;
+}
+
+/** The fields of a request as the origin gets them, and its client. */
 class RequestFields {
   readonly #request: HeadView;
   readonly #values: FieldValues;
+  readonly client: KeyClient;
 
-  constructor(request: HeadView, values: FieldValues) {
+  constructor(request: HeadView, values: FieldValues, client: KeyClient) {
     this.#request = request;
     this.#values = values;
+    this.client = client;
   }
 
   lines({ name, bytes, id }: FieldName): readonly string[] {
@@ -115,6 +123,7 @@ function partsOf({ cache_by_device_type, custom_key: custom = {} }: CacheKeySett
     parts.push({ name: 'device', read: (request) => deviceType(request.text(userAgentField) ?? '') });
   if (custom.user?.lang === true)
     parts.push({ name: 'lang', read: (request) => firstLanguage(request.text(languageField) ?? '') });
+  if (custom.user?.geo === true) parts.push({ name: 'geo', read: ({ client }) => client.country });
   return parts;
 }
 
@@ -125,12 +134,14 @@ export class KeyPlan {
   readonly #parts: readonly Part[];
   readonly #excludesOrigin: boolean;
   readonly #isHostResolved: boolean;
+  readonly #hasCountry: boolean;
 
   private constructor(settings: CacheKeySettings) {
     this.#query = QueryPlan.of(settings);
     this.#parts = partsOf(settings);
     this.#excludesOrigin = settings.custom_key?.header?.exclude_origin === true;
     this.#isHostResolved = settings.custom_key?.host?.resolved === true;
+    this.#hasCountry = settings.custom_key?.user?.geo === true;
   }
 
   /** undefined: the key is that of every request. */
@@ -156,13 +167,15 @@ export class KeyPlan {
     request: HeadView,
     values: FieldValues,
     originHost: string,
+    client: KeyClient,
   ): void {
+    if (this.#hasCountry && client.country === undefined) return key.reject();
     putSite(key, zoneKey, isTls, request, this.#isHostResolved ? originHost : '');
     key.putSpan(request.pathOffset, request.pathLength);
     this.#putQuery(key, request);
     putExtensions(key, request, this.#excludesOrigin);
     if (this.#parts.length === 0) return;
-    const fields = new RequestFields(request, values);
+    const fields = new RequestFields(request, values, client);
     for (const { name, read } of this.#parts) {
       const value = read(fields);
       key.putByte(keyMark.custom);

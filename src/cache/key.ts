@@ -33,7 +33,7 @@ export class KeyBuilder {
     return this;
   }
 
-  /** False once something did not fit. */
+  /** False once something did not fit, or is not known. */
   get isWhole(): boolean {
     return this.#isWhole;
   }
@@ -56,6 +56,11 @@ export class KeyBuilder {
 
   putText(text: string): void {
     if (this.#reserve(text.length)) this.#arena.writeText(text, this.end - text.length);
+  }
+
+  /** What the key has to say is not known. */
+  reject(): void {
+    this.#isWhole = false;
   }
 
   #reserve(length: number): boolean {

@@ -66,7 +66,13 @@ export interface Compiled {
 export function compile(
   config: Config,
   before: Ids,
-  options: { testFaults: boolean; pages?: EnginePages; rules?: CompiledRules; tls?: ReadTls },
+  options: {
+    testFaults: boolean;
+    pages?: EnginePages;
+    rules?: CompiledRules;
+    tls?: ReadTls;
+    geo?: readonly SharedArrayBuffer[];
+  },
 ): { compiled: Compiled; ids: Ids } {
   const ids = {
     snapshot: before.snapshot + 1,
@@ -90,6 +96,7 @@ export function compile(
     rulesets,
     origins,
     trustedProxies: config.trusted_proxies,
+    geo: options.geo ?? [],
     limits: defaultPolicyLimits,
     testFaults: options.testFaults,
   };

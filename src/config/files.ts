@@ -6,8 +6,12 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 export class FileError extends Error {}
 
-/** Reads a regular file of at most `bytesMax` bytes. Throws a FileError in an operator's words. */
-function readRegular(path: string, bytesMax: number): Uint8Array {
+/**
+ * Reads a regular file of at most `bytesMax` bytes. Throws a FileError in an operator's words.
+ *
+ * @param make memory of a size for it
+ */
+function readRegular(path: string, bytesMax: number, make: (size: number) => Buffer): Buffer {
   // A FIFO that nobody writes to must not hold the process.
   const fd = openSync(path, 0o4000);
   try {
@@ -15,7 +19,7 @@ function readRegular(path: string, bytesMax: number): Uint8Array {
     if (!stat.isFile()) throw new FileError('it is no regular file');
     if (stat.size > bytesMax)
       throw new FileError(`it has ${stat.size} bytes, at most ${bytesMax} are allowed`);
-    const bytes = Buffer.alloc(stat.size);
+    const bytes = make(stat.size);
     let length = 0;
     while (length < bytes.length) {
       const read = readSync(fd, bytes, length, bytes.length - length, null);
@@ -34,13 +38,26 @@ const words: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
 };
 
+function asFileError(error: unknown): FileError {
+  if (error instanceof FileError) return error;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return new FileError(words[code] ?? message, { cause: error });
+}
+
 export class ConfigFiles {
   /** Everything that was read, by absolute path. */
   readonly contents: Map<string, Uint8Array>;
 
+  /** The config has been in force: what is not remembered of it may be gone by now. */
+  readonly wereInForce: boolean;
+
   /** @param given contents that stand in for the files of the same paths */
-  constructor(given: Iterable<readonly [path: string, bytes: Uint8Array]> = []) {
+  constructor(
+    given: Iterable<readonly [path: string, bytes: Uint8Array]> = [],
+    { wereInForce = false }: { wereInForce?: boolean } = {},
+  ) {
     this.contents = new Map(given);
+    this.wereInForce = wereInForce;
   }
 
   /** Throws a FileError that completes "PATH cannot be used: ". */
@@ -48,13 +65,27 @@ export class ConfigFiles {
     const known = this.contents.get(path);
     if (known !== undefined) return known;
     try {
-      const bytes = readRegular(path, bytesMax);
+      const bytes = readRegular(path, bytesMax, (size) => Buffer.alloc(size));
       this.contents.set(path, bytes);
       return bytes;
     } catch (error) {
-      if (error instanceof FileError) throw error;
-      const { code = '', message } = error as NodeJS.ErrnoException;
-      throw new FileError(words[code] ?? message, { cause: error });
+      throw asFileError(error);
+    }
+  }
+
+  /**
+   * A file that is too large to be remembered and handed on: into memory that threads may share, anew each time. Throws
+   * like `read`.
+   */
+  readShared(path: string, bytesMax: number): SharedArrayBuffer {
+    try {
+      const { buffer, length } = readRegular(path, bytesMax, (size) =>
+        Buffer.from(new SharedArrayBuffer(size)),
+      );
+      if (length < buffer.byteLength) throw new FileError('it became shorter while it was read');
+      return buffer as unknown as SharedArrayBuffer;
+    } catch (error) {
+      throw asFileError(error);
     }
   }
 }

@@ -13,6 +13,7 @@ import { type CompiledRules, checkRules } from './check/rules.ts';
 import { checkZones } from './check/zones.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { ConfigFiles } from './files.ts';
+import { checkGeoUse, noGeo, type ReadGeo, readGeo } from './geo.ts';
 import { asNode, normalise } from './normalise.ts';
 import { readPages } from './pages.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -28,6 +29,8 @@ export type Loaded =
       pages: EnginePages;
       rules: CompiledRules;
       tls: ReadTls;
+      /** Databases of places. */
+      geo: readonly SharedArrayBuffer[];
       warnings: Diagnostic[];
     }
   | { ok: false; faults: Diagnostic[] };
@@ -51,6 +54,7 @@ const checks: readonly Check[] = [
   },
   { run: checkFilters, reads: ['logs', 'lists'] },
   { run: checkPages, reads: ['error_pages', 'zones'] },
+  { run: checkGeoUse, reads: ['geo', 'zones', 'rules'] },
 ];
 
 function checkPages({ error_pages, zones }: Config): Finding[] {
@@ -99,10 +103,19 @@ export function loadConfig(file: string, text: string, files: ConfigFiles = new 
     pages = read.pages;
   }
   const tls = checkTls(config as Config, findings, files);
+  const geo = checkGeo(config as Config, findings, files);
   const rules = checkRules(config as Config, findings, files);
   faults.push(...[...findings, ...rules.findings].map((finding) => place(finding, source)), ...rules.faults);
   if (faults.some(({ severity }) => severity !== 'warning')) return { ok: false, faults };
-  return { ok: true, config: config as Config, pages, rules: rules.compiled, tls, warnings: faults };
+  return {
+    ok: true,
+    config: config as Config,
+    pages,
+    rules: rules.compiled,
+    tls,
+    geo: geo.databases,
+    warnings: faults,
+  };
 }
 
 function checkTls(config: Config, findings: Finding[], files: ConfigFiles): ReadTls {
@@ -110,6 +123,13 @@ function checkTls(config: Config, findings: Finding[], files: ConfigFiles): Read
   const tls = readTls(config, files);
   findings.push(...tls.findings);
   return tls;
+}
+
+function checkGeo(config: Config, findings: Finding[], files: ConfigFiles): ReadGeo {
+  if (findings.some((finding) => breaks(finding, ['geo'], []))) return noGeo;
+  const geo = readGeo(config, files);
+  findings.push(...geo.findings);
+  return geo;
 }
 
 /** Whether a fault of shape is in what a check reads. An unknown key breaks nothing. */

@@ -2,6 +2,7 @@
 import { adminConfig } from '../admin/config.ts';
 import { cacheConfig, storeConfig } from '../cache/config.ts';
 import { arenaConfig, limitsConfig, listenerTlsConfig, timeoutsConfig, tlsConfig } from '../engine/config.ts';
+import { geoConfig } from '../geo/config.ts';
 import { count, list, milliseconds, oneOf, optional, type Static, section, text } from '../lib/schema.ts';
 import { logsConfig } from '../logs/config.ts';
 import { dnsConfig, originsConfig } from '../origin/config.ts';
@@ -111,6 +112,7 @@ export const configSchema = section(
           'Addresses of proxies in front of this one, whose X-Forwarded-For and Forwarded are believed.',
       },
     ),
+    geo: geoConfig,
     error_pages: errorPagesConfig,
     server_header: serverHeaderConfig,
     limits: limitsConfig,

@@ -33,9 +33,9 @@ export function readConfiguration(
 ): Read {
   const loaded = loadConfig(file, text, files);
   if (!loaded.ok) return { ok: false, diagnostics: formatDiagnostics(loaded.faults) };
-  const { config, pages, rules, tls } = loaded;
+  const { config, pages, rules, tls, geo } = loaded;
   const warnings = loaded.warnings.length === 0 ? '' : formatDiagnostics(loaded.warnings);
-  const { compiled, ids } = compile(config, before, { testFaults, pages, rules, tls });
+  const { compiled, ids } = compile(config, before, { testFaults, pages, rules, tls, geo });
   return { ok: true, configuration: { file, text, files, config, compiled, ids, warnings } };
 }
 

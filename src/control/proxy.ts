@@ -97,7 +97,7 @@ export class Proxy {
       start.text,
       noIds,
       start.testFaults,
-      new ConfigFiles(start.files),
+      new ConfigFiles(start.files, { wereInForce: true }),
     );
     if (!read.ok) {
       ports.show(read.diagnostics);

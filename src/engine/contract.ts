@@ -297,7 +297,8 @@ export const eventWord = {
   clientPort: 9,
   /**
    * Arena offset of the 16 bytes of the peer's address (IPv4 as ::ffff:a.b.c.d). The 16 bytes behind it are the client's for
-   * the record: the same until the policy writes there whom trusted proxies name.
+   * the record: the same until the policy writes there whom trusted proxies name. Without a client (any more) the peer's are
+   * zero, and the client's those of the request that it is for. 0: the arena is full.
    */
   clientAddress: 10,
   storeState: 11,

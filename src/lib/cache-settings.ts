@@ -159,7 +159,12 @@ const customKey = section(
       section(
         {
           device_type: optional(flag({ description: 'mobile, tablet or desktop, by User-Agent.' })),
-          geo: notYet(),
+          geo: optional(
+            flag({
+              description:
+                'The country of the client, as the databases of `geo` know it (ISO 3166-1 alpha-2); XX where they do not.',
+            }),
+          ),
           lang: optional(flag({ description: 'The first language of Accept-Language, without its region.' })),
         },
         { description: 'What of the client is part of the key.' },

@@ -8,7 +8,8 @@ import { next } from './phase.ts';
 export function address(exchange: Exchange): number {
   const { trustedProxies } = exchange.plan;
   const peer = exchange.event.word(eventWord.clientAddress);
-  if (trustedProxies.isEmpty || peer === 0) return next;
+  // Of a request whose client is gone it was found out before.
+  if (trustedProxies.isEmpty || peer === 0 || !exchange.event.hasClient) return next;
   exchange.isPeerTrusted = trustedProxies.has(exchange.arena.bytes, peer);
   if (exchange.isPeerTrusted) {
     exchange.hasClientAddress = resolveClient(exchange.request, trustedProxies, exchange.clientAddress);

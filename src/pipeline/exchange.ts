@@ -176,6 +176,13 @@ export class Exchange {
     return this.plan.zones[this.event.word(eventWord.zone)] !== undefined;
   }
 
+  /** The client's, after trusted proxies; undefined: its address is not known. */
+  get country(): string | undefined {
+    const offset = this.event.word(eventWord.clientAddress);
+    if (offset === 0) return undefined;
+    return this.plan.locator.at(this.arena.bytes, offset + addressBytes).country;
+  }
+
   get leads(): boolean {
     return (this.event.flags & eventFlag.leads) !== 0;
   }

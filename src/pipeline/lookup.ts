@@ -72,7 +72,7 @@ function normaliseFields({ changes, request }: Exchange, vary: VaryPlan): void {
 export function putPrimary(exchange: Exchange): void {
   const { caching, changes, event, key, request, zone } = exchange;
   if (caching.key !== undefined) {
-    caching.key.put(key, zone.key, event.isTls, request, changes, zone.originHost);
+    caching.key.put(key, zone.key, event.isTls, request, changes, zone.originHost, exchange);
     return;
   }
   putEarlyKey(key, zone.key, event.isTls, request);

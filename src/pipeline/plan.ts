@@ -2,6 +2,7 @@
 import { type CacheSettings, Caching, defaultCacheSettings } from '../cache/index.ts';
 import { type KnownName, keyExtendingNames } from '../engine/contract.ts';
 import { maskOf } from '../engine/head-view.ts';
+import { Locator } from '../geo/index.ts';
 import { NetworkSet } from '../lib/ip.ts';
 import { Balancer, defaultOriginSettings, HealthTable } from '../origin/index.ts';
 import { loadInSlices, RequestReader, type ServerAddress, warm } from '../rules/run/index.ts';
@@ -34,6 +35,8 @@ export interface Plan {
   readonly reader: RequestReader;
   readonly zones: readonly ZonePlan[];
   readonly trustedProxies: NetworkSet;
+  /** Knows where clients are. */
+  readonly locator: Locator;
   readonly errorPages: ErrorPages;
   readonly limits: PolicyLimits;
   readonly serverIds: ReadonlySet<number>;
@@ -136,6 +139,7 @@ export function* planInSlices(
     reader,
     zones: snapshot.zones.map((zone) => planZone(zone, snapshot, balancers, ruleSets)),
     trustedProxies: new NetworkSet(snapshot.trustedProxies),
+    locator: new Locator(snapshot.geo),
     errorPages: new ErrorPages(),
     limits: snapshot.limits,
     serverIds: new Set(snapshot.origins.flatMap((origin) => origin.servers.map((server) => server.id))),

@@ -18,6 +18,8 @@ export interface PolicySnapshot {
   origins: readonly OriginSettings[];
   /** Networks (`10.0.0.0/8`, `2001:db8::/32`, or single addresses) whose forwarding fields are believed. */
   trustedProxies: readonly string[];
+  /** Databases of places (`src/geo`), in the order in which they are asked; all threads share their bytes. */
+  geo: readonly SharedArrayBuffer[];
   limits: PolicyLimits;
   /**
    * Lets a request field make the policy fail, for tests of fault handling. The configuration cannot set it: it is true

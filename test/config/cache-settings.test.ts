@@ -116,8 +116,4 @@ t.test('vary is of mode cdn, and knows what has a normal form', async (t) => {
 t.test('what is not there yet is named', async (t) => {
   for (const key of ['cache_reserve', 'shared_dictionary'])
     t.match(faultsOf(`      ${key}: {}\n`).join(), `"${key}" is not available yet`);
-  t.match(
-    faultsOf('      cache_key: { custom_key: { user: { geo: true } } }\n').join(),
-    '"geo" is not available yet',
-  );
 });

@@ -6,6 +6,7 @@ import { type Parapet, skipReason, startParapet } from '../support/parapet.ts';
 import { type Answer, fetchOnce } from '../support/raw-client.ts';
 import { patience } from '../support/scale.ts';
 import { Deferred } from '../support/within.ts';
+import { geo } from './cache-settings/geo.ts';
 
 t.setTimeout(patience(60_000));
 
@@ -211,3 +212,5 @@ t.test('cache settings', { skip: skipReason }, async (t) => {
   });
   for (const [name, host, run] of cases) await t.test(name, (t) => run(t, new Site(parapet, origin, host)));
 });
+
+t.test('countries of clients', { skip: skipReason }, geo);

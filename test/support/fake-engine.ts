@@ -216,11 +216,11 @@ export class FakeEngine {
     return Array.from({ length: count }, (_, index) => this.#decode(index));
   }
 
-  /** The peer's address, and behind it the client's for the record: at first the same. */
-  address(text: string): number {
+  /** The peer's address, and behind it the client's: at first the same. */
+  address(peer: string, client = peer): number {
     const offset = this.#take(addressBytes * 2);
-    if (!parseIp(text, this.bytes, offset)) throw new Error(`${text} is no address`);
-    this.bytes.copyWithin(offset + addressBytes, offset, offset + addressBytes);
+    for (const [at, text] of [peer, client].entries())
+      if (!parseIp(text, this.bytes, offset + at * addressBytes)) throw new Error(`${text} is no address`);
     return offset;
   }
 

@@ -77,6 +77,7 @@ export function snapshotWith(given: Partial<PolicySnapshot> = {}): PolicySnapsho
     listeners: [{ id: 0, address: '127.0.0.1', port: 8080 }],
     origins: [{ ...defaultOriginSettings, name: 'site', servers: [{ id: 11, hostHeader: '' }] }],
     trustedProxies: [],
+    geo: [],
     limits: defaultPolicyLimits,
     testFaults: false,
     ...given,
@@ -132,6 +133,8 @@ interface Exchange {
   generation: number;
   request: ClientRequest;
   hasClient: boolean;
+  /** Its address, as the policy has left it. */
+  client: string;
   attempts: number;
   server: number;
   revalidated: [number, number];
@@ -187,6 +190,7 @@ export class FakeProxy {
       generation: this.#generation,
       request,
       hasClient,
+      client: request.peer ?? '192.0.2.1',
       attempts: 0,
       server: 0,
       revalidated: [0, 0],
@@ -232,6 +236,8 @@ export class FakeProxy {
       kind === 'request' && !extendsKey && zone >= 0 && (method === 'GET' || method === 'HEAD');
     if (keyValid) flags |= eventFlag.keyValid;
     const originHead = kind === 'originHead' ? engine.response(exchange.origin) : 0;
+    const peer = exchange.hasClient ? (request.peer ?? '192.0.2.1') : '::';
+    const clientAddress = engine.address(peer, exchange.client);
     const index = engine.event(kind, {
       slot: exchange.slot,
       generation: exchange.generation,
@@ -239,7 +245,7 @@ export class FakeProxy {
       snapshot: this.snapshot.id,
       head,
       originHead,
-      clientAddress: exchange.hasClient ? engine.address(request.peer ?? '192.0.2.1') : 0,
+      clientAddress,
       server: exchange.server,
       attempts: exchange.attempts,
       revalidated: exchange.revalidated[0],
@@ -249,6 +255,7 @@ export class FakeProxy {
     });
     if (keyValid) engine.lookUpInto(index, this.#earlyKey(request));
     const commands = engine.run(() => this.policy.onBatch());
+    exchange.client = engine.recordedAddress(clientAddress);
     exchange.commands.push(...commands);
     for (const command of commands) this.#apply(exchange, command);
   }
@@ -326,7 +333,7 @@ export class FakeProxy {
 
   #fetch(exchange: Exchange, command: Command): void {
     if ((command.flags & commandFlag.background) !== 0) {
-      const background = this.#begin(exchange.request, false);
+      const background = { ...this.#begin(exchange.request, false), client: exchange.client };
       this.#background.push(() => this.#ask(background, command));
       return;
     }
