@@ -1,6 +1,9 @@
 /** Cache settings made ready to decide by: those of a zone, and each combination of them with what rules change. */
+
+import type { EncodedEdits } from '../engine/edits.ts';
 import { type CacheSettingsChange, mergeSettings } from '../lib/cache-settings.ts';
 import { limits } from '../lib/limits.ts';
+import { dictionaryEdits } from './dictionary.ts';
 import { Eligibility } from './eligible.ts';
 import { KeyPlan } from './key-plan.ts';
 import type { CacheSettings } from './protocol.ts';
@@ -18,6 +21,8 @@ export class Caching {
   readonly key: KeyPlan | undefined;
   /** undefined: RFC 9111 4.1 decides. */
   readonly vary: VaryPlan | undefined;
+  /** What makes a response a compression dictionary; undefined: nothing does. */
+  readonly dictionaryEdits: EncodedEdits | undefined;
   /** Whether responses are fetched and stored in slices. */
   readonly hasSlices: boolean;
   readonly #derived = new Map<CacheSettingsChange, Caching>();
@@ -30,6 +35,8 @@ export class Caching {
     this.key = KeyPlan.of(settings.cache_key);
     this.vary =
       settings.mode === 'cdn' && settings.vary !== undefined ? new VaryPlan(settings.vary) : undefined;
+    const { shared_dictionary: dictionary } = settings;
+    this.dictionaryEdits = dictionary && dictionaryEdits(dictionary.match_pattern);
     this.#budget = budget;
   }
 
@@ -47,7 +54,8 @@ export class Caching {
 
   /** Whether a fresh response may go out as it is stored, whoever asks for it under the engine's own key. */
   get isPlain(): boolean {
-    const { settings } = this;
-    return settings.mode === 'standard' && this.key === undefined && settings.browser_ttl === undefined;
+    const { dictionaryEdits: dictionary, key, settings } = this;
+    const isUnchanged = settings.browser_ttl === undefined && dictionary === undefined;
+    return settings.mode === 'standard' && key === undefined && isUnchanged;
   }
 }

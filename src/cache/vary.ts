@@ -158,6 +158,8 @@ const opaque: ReadonlySet<string> = new Set([
   'if-modified-since',
   'if-unmodified-since',
   'if-range',
+  'available-dictionary',
+  'dictionary-id',
 ]);
 const normalForms = new Map<string, string>();
 

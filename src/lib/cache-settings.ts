@@ -252,6 +252,19 @@ const rangeRequests = section(
   { description: 'Whether large responses are fetched and stored in slices.' },
 );
 
+const sharedDictionary = section(
+  {
+    match_pattern: text({
+      description:
+        'The URLs that it may be used for: a URL pattern without regular expressions, for URLs of its own scheme and host.',
+    }),
+  },
+  {
+    description:
+      'A response with status 200 is a compression dictionary (RFC 9842): it gets `Use-As-Dictionary`, unless the origin has sent that.',
+  },
+);
+
 /** Keys that a zone and a rule have alike. */
 export const cacheSettingsKeys = {
   edge_ttl: optional(edgeTtl),
@@ -286,7 +299,7 @@ export const cacheSettingsKeys = {
   ),
   origin_range_requests: optional(rangeRequests),
   cache_reserve: notYet(),
-  shared_dictionary: notYet(),
+  shared_dictionary: optional(sharedDictionary),
 };
 
 const wholeSettings = section(cacheSettingsKeys, { description: '' });

@@ -1,4 +1,5 @@
 /** What the schema of cache settings cannot say: keys that belong together, and fields that cannot be part of a key. */
+import { URLPattern } from 'node:url';
 import type {
   CacheKeySettings,
   CacheSettingsChange,
@@ -20,6 +21,7 @@ const queryArgumentsMax = 100;
 const containedMax = 3;
 const mediaTypesMax = 10;
 const languagesMax = 20;
+const patternLengthMax = 1024;
 
 /** Fields of a connection, of conditions and of ranges: no response differs by them in a way that a key can tell. */
 const neverKeyed = new Set([
@@ -45,7 +47,15 @@ const instead: Readonly<Record<string, string>> = {
 /** Fields whose values are told apart too finely, so that hardly anything would ever be found again. */
 const rawRefused = new Set(['accept', 'referer', 'user-agent']);
 /** Fields of which there is no normal form. */
-const opaque = new Set(['authorization', 'cookie', 'origin', 'referer', 'user-agent']);
+const opaque = new Set([
+  'authorization',
+  'available-dictionary',
+  'cookie',
+  'dictionary-id',
+  'origin',
+  'referer',
+  'user-agent',
+]);
 
 const namePattern = /^[a-z0-9!#$%&'*+.^_`|~-]+$/i;
 
@@ -69,6 +79,10 @@ function refusedInKey(
     );
   return undefined;
 }
+
+/** Stands for the origin of a dictionary, which patterns are relative to. */
+const ownHost = 'dictionary.invalid';
+const ownOrigin = `https://${ownHost}/`;
 
 class Faults {
   readonly found: SettingsFault[] = [];
@@ -144,6 +158,29 @@ class Faults {
     }
   }
 
+  /** RFC 9842 2.1.1: a pattern that clients would not use is a fault here. */
+  sharedDictionary({ match_pattern: pattern }: NonNullable<CacheSettingsChange['shared_dictionary']>): void {
+    const path = ['shared_dictionary', 'match_pattern'];
+    const expected = 'a URL pattern such as /app/*.js';
+    if (pattern.length > patternLengthMax)
+      return this.add(path, `${pattern.length} characters`, `at most ${patternLengthMax}`);
+    if (!/^[\x20-\x7e]*$/.test(pattern))
+      return this.add(
+        path,
+        'the pattern has characters that no field can carry',
+        'ASCII; others percent-encoded',
+      );
+    try {
+      const { hasRegExpGroups, protocol, hostname, port } = new URLPattern(pattern, ownOrigin);
+      if (hasRegExpGroups)
+        this.add(path, 'the pattern has a regular expression: no client would use the dictionary', expected);
+      else if (protocol !== 'https' || hostname !== ownHost || port !== '')
+        this.add(path, 'the pattern names an origin: a dictionary is for URLs of its own alone', expected);
+    } catch {
+      this.add(path, `"${pattern}" is no URL pattern`, expected);
+    }
+  }
+
   vary({ headers }: VarySettings): void {
     for (const [given, { action, media_types: types, languages }] of Object.entries(headers)) {
       const path = ['vary', 'headers', given];
@@ -174,10 +211,11 @@ class Faults {
 
 export function checkCacheSettings(settings: CacheSettingsChange): SettingsFault[] {
   const faults = new Faults();
-  const { edge_ttl, browser_ttl, cache_key, vary } = settings;
+  const { edge_ttl, browser_ttl, cache_key, shared_dictionary, vary } = settings;
   if (edge_ttl !== undefined) faults.edgeTtl(edge_ttl);
   if (browser_ttl !== undefined) faults.browserTtl(browser_ttl);
   if (cache_key !== undefined) faults.cacheKey(cache_key);
+  if (shared_dictionary !== undefined) faults.sharedDictionary(shared_dictionary);
   if (vary !== undefined) faults.vary(vary);
   return faults.found;
 }

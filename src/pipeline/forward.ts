@@ -26,7 +26,7 @@ import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 import { knownId } from '../engine/head-view.ts';
 import { directive } from '../lib/cache-control.ts';
 import { formatHttpDate } from '../lib/http-date.ts';
-import { writeBrowserTtl } from './browser.ts';
+import { writeClientFields } from './client-fields.ts';
 import type { Exchange } from './exchange.ts';
 import {
   buildSecondary,
@@ -76,7 +76,7 @@ export function beginForward(exchange: Exchange, result: number, edits: EncodedE
   writeChanges(writer, exchange.responseCache.fields);
   writeOwnFields(exchange);
   writer.addEncoded(edits);
-  writeBrowserTtl(exchange, response, response.code);
+  writeClientFields(exchange, response, response, response.code);
   writeResponseRules(exchange);
   writer.endEdits(commandWord.editsOffset);
   return true;

@@ -3,7 +3,7 @@ import { statusEdit, writeFreshening } from '../cache/index.ts';
 import { cacheResult, commandKind, commandWord, eventWord, objectFlag } from '../engine/contract.ts';
 import { knownId } from '../engine/head-view.ts';
 import { directive } from '../lib/cache-control.ts';
-import { writeBrowserTtl } from './browser.ts';
+import { writeClientFields } from './client-fields.ts';
 import type { Exchange } from './exchange.ts';
 import { fetchAgain } from './fetch.ts';
 import { ownFields, writePrivateFields } from './forward.ts';
@@ -11,7 +11,16 @@ import { lookUpAgain } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
 import { writeResponseRules } from './rules/response.ts';
-import { fitsSlice, judgeShape, needsShape, shape, writeParts, writeShape, writeSlices } from './serve.ts';
+import {
+  fitsSlice,
+  judgeShape,
+  needsShape,
+  sentStatus,
+  shape,
+  writeParts,
+  writeShape,
+  writeSlices,
+} from './serve.ts';
 
 const varyId = knownId('vary');
 const rangeId = knownId('range');
@@ -99,7 +108,8 @@ export function refresh(exchange: Exchange, forwardStatus: number): number {
   }
   writeShape(exchange, wanted, sizeBytes);
   writer.addEncoded(statusEdit(note.reason, forwardStatus, 0));
-  writeBrowserTtl(exchange, response.has(cacheControlId) ? response : storedHead, status);
+  const control = response.has(cacheControlId) ? response : storedHead;
+  writeClientFields(exchange, control, storedHead, status, sentStatus(wanted, isSlice ? 200 : status));
   writeResponseRules(exchange);
   writer.endEdits(commandWord.editsOffset);
   if (wanted === shape.parts) writeParts(exchange);

@@ -16,7 +16,7 @@ import {
 import { type EncodedEdits, encodeEdits } from '../engine/edits.ts';
 import { type HeadView, knownId, maskOf, noField } from '../engine/head-view.ts';
 import { deltaSecondsMax } from '../lib/bytes.ts';
-import { writeStoredBrowserTtl } from './browser.ts';
+import { changesClientFields, writeStoredClientFields } from './client-fields.ts';
 import type { Exchange } from './exchange.ts';
 import { answered, next } from './phase.ts';
 import { hasResponseRules, writeResponseRules } from './rules/response.ts';
@@ -126,6 +126,11 @@ function writeRange({ range, writer }: Exchange, from: number): void {
   writer.set(commandWord.rangeLastHigh, highWord(last));
 }
 
+/** Status that goes out. @param status of the whole response */
+export function sentStatus(wanted: number, status: number): number {
+  return wanted === shape.whole ? status : Math.abs(wanted);
+}
+
 /** Whether the slice that is selected is the first that an answer of this shape needs. */
 export function fitsSlice(exchange: Exchange, wanted: number): boolean {
   const { range, slice } = exchange;
@@ -203,12 +208,12 @@ export function serveEntry(exchange: Exchange, status: number, result: number, e
   writer.set(commandWord.cacheStatus, status);
   writer.set(commandWord.cacheResult, result);
   if (status !== cacheStatus.none) writer.set(commandWord.ttl, ttlWord(entry.freshUntil, now));
-  const browser = exchange.caching.settings.browser_ttl !== undefined;
-  if (wanted !== shape.whole || edits !== undefined || browser || hasResponseRules(exchange)) {
+  const changes = changesClientFields(exchange);
+  if (wanted !== shape.whole || edits !== undefined || changes || hasResponseRules(exchange)) {
     writer.beginEdits();
     writeShape(exchange, wanted, sizeBytes);
     if (edits !== undefined) writer.addEncoded(edits);
-    if (browser) writeStoredBrowserTtl(exchange);
+    if (changes) writeStoredClientFields(exchange, sentStatus(wanted, isSlice ? 200 : entry.status));
     writeResponseRules(exchange);
     writer.endEdits(commandWord.editsOffset);
     if (wanted === shape.parts) writeParts(exchange);

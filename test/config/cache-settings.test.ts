@@ -114,6 +114,26 @@ t.test('vary is of mode cdn, and knows what has a normal form', async (t) => {
 });
 
 t.test('what is not there yet is named', async (t) => {
-  for (const key of ['cache_reserve', 'shared_dictionary'])
-    t.match(faultsOf(`      ${key}: {}\n`).join(), `"${key}" is not available yet`);
+  t.match(faultsOf('      cache_reserve: {}\n').join(), '"cache_reserve" is not available yet');
+});
+
+t.test('patterns of compression dictionaries', async (t) => {
+  const faults = (pattern: string) =>
+    faultsOf(`      shared_dictionary: { match_pattern: ${JSON.stringify(pattern)} }\n`).join('\n');
+  for (const pattern of ['/app/*.js', '/app/:version/main.js', '*', 'app-*.js', '/a{-b}?.js', '/x?v=*'])
+    t.equal(faults(pattern), '', pattern);
+  t.match(faults('/app/([0-9]+).js'), 'a regular expression: no client would use the dictionary');
+  t.match(faults('https://other.test/*'), 'names an origin: a dictionary is for URLs of its own alone');
+  t.match(faults('http://dictionary.invalid/*'), 'names an origin');
+  t.match(faults('/app/('), '"/app/(" is no URL pattern (a URL pattern such as /app/*.js)');
+  t.match(faults('/\u00e9/*'), 'characters that no field can carry (ASCII; others percent-encoded)');
+  t.match(faults('/a\nb'), 'characters that no field can carry');
+  t.match(faults(`/${'a'.repeat(1024)}`), '1025 characters (at most 1024)');
+  t.match(faultsOf('      shared_dictionary: {}\n').join(), 'missing key "match_pattern"');
+  t.match(
+    faultsOf(
+      '      mode: cdn\n      vary: { headers: { Available-Dictionary: { action: normalize } } }\n',
+    ).join(),
+    'there is no normal form of available-dictionary (passthrough or bypass)',
+  );
 });

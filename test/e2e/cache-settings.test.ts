@@ -6,6 +6,7 @@ import { type Parapet, skipReason, startParapet } from '../support/parapet.ts';
 import { type Answer, fetchOnce } from '../support/raw-client.ts';
 import { patience } from '../support/scale.ts';
 import { Deferred } from '../support/within.ts';
+import { dictionaries, versioned } from './cache-settings/dictionary.ts';
 import { geo } from './cache-settings/geo.ts';
 
 t.setTimeout(patience(60_000));
@@ -43,7 +44,14 @@ const zones: ConfigObject[] = [
     cache: {
       mode: 'cdn',
       cache_key: { cache_deception_armor: true },
-      vary: { headers: { 'Accept-Language': { action: 'normalize', languages: ['de', 'en'] } } },
+      vary: {
+        headers: {
+          'Accept-Language': { action: 'normalize', languages: ['de', 'en'] },
+          'Accept-Encoding': { action: 'normalize' },
+          'Available-Dictionary': { action: 'passthrough' },
+        },
+      },
+      shared_dictionary: { match_pattern: '/app/*.js' },
     },
   },
   {
@@ -54,6 +62,7 @@ const zones: ConfigObject[] = [
       http_request_cache_settings: [
         settings(path('/never'), { cache: false }),
         settings(path('/private'), { edge_ttl: { mode: 'override_origin', default: 3600 } }),
+        settings(path('/app/main.js'), { shared_dictionary: { match_pattern: '/app/*.js' } }),
         settings(path('/hangs'), { read_timeout: 1 }),
         settings(path('/browser'), { browser_ttl: { mode: 'override_origin', default: 7 } }),
         settings(path('/device'), { cache_key: { cache_by_device_type: true } }),
@@ -76,6 +85,7 @@ const handlers: Record<string, Handler> = {
   '/a.css': answering({ 'Content-Type': 'text/css', Vary: 'Accept-Language' }),
   '/account/x.css': answering({ 'Content-Type': 'text/html' }),
   '/agent.css': answering({ 'Content-Type': 'text/css', Vary: 'User-Agent' }),
+  '/app/main.js': versioned,
   '/hangs': () => {},
   '/private': answering({ 'Cache-Control': 'private' }),
   '/cookie': answering({
@@ -200,6 +210,8 @@ const cases: Case[] = [
       t.equal(hit.field('cache-control'), 'max-age=3000');
     },
   ],
+  ['compression dictionaries in mode standard, by a rule', 'rules.test', dictionaries],
+  ['compression dictionaries in mode cdn', 'cdn.test', dictionaries],
 ];
 
 t.test('cache settings', { skip: skipReason }, async (t) => {
