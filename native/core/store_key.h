@@ -1,5 +1,5 @@
 // Keys as they stand in the store: what the policy or the engine lays out (see `src/cache/key.ts`), completed by the purge epoch of
-// its URL where request fields extend it.
+// its URL where request fields or settings extend it.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -13,16 +13,18 @@
 
 namespace parapet {
 
-/// First byte of an extension; no control character can be in a URL, and the four bytes of the zone come first.
+/// What request fields extend a key by, and what settings do; see `src/cache/key.ts`.
 inline constexpr std::uint8_t key_extension_mark = 0x01;
+inline constexpr std::uint8_t key_custom_mark = 0x05;
+/// Before the epoch, at the very end.
 inline constexpr std::uint8_t key_epoch_mark = 0x05;
-using store::key_zone_bytes;
 
-/// The part of a key that names zone and URL.
+/// The part of a key that names zone and URL, where request fields or settings extend it; else all of it.
 inline std::span<const std::uint8_t> url_part(std::span<const std::uint8_t> key) noexcept {
-    if (key.size() <= key_zone_bytes) return key;
-    const void* mark = std::memchr(key.data() + key_zone_bytes, key_extension_mark, key.size() - key_zone_bytes);
-    return mark == nullptr ? key : key.first(static_cast<std::size_t>(static_cast<const std::uint8_t*>(mark) - key.data()));
+    const auto url = store::parts_of(key).url;
+    if (url.size() == key.size()) return key;
+    const std::uint8_t mark = key[url.size()];
+    return mark == key_extension_mark || mark == key_custom_mark ? url : key;
 }
 
 /// The key to use in the store: `key` itself, or a completed copy in `room` (`key.size() + 5` bytes). Empty where it does not fit.
@@ -42,7 +44,7 @@ inline const std::atomic<std::uint64_t>& invalidations_of(const HashKey& secret,
     return Process::get().purge_epochs.of(siphash13(secret, store::parts_of(key).url));
 }
 
-/// Invalidation: removes what stands under a primary key, its variants, and what request fields extend it to. No purge generation
+/// Invalidation: removes what stands under a primary key, its variants, and what request fields and settings extend it to. No purge generation
 /// is made, so that requests which change things cost those for other URLs nothing. Gives how many things were hit directly.
 inline std::uint32_t invalidate_key(store::Store& store, const HashKey& secret, std::span<const std::uint8_t> key, bool soft) noexcept {
     const auto url = url_part(key);

@@ -41,6 +41,21 @@ TEST(an_extended_key_carries_the_epoch_of_its_url) {
     CHECK(completed(key) != before);
 }
 
+TEST(a_key_that_settings_extend_carries_it_too) {
+    const auto url = bytes(zone + "hsite.test" + std::string(1, '\0') + "/custom");
+    auto key = url;
+    for (const char c : std::string("\x05header x-tenant=a")) key.push_back(static_cast<std::uint8_t>(c));
+    const auto before = completed(key);
+    CHECK_EQ(before.size(), key.size() + 5);
+    Process::get().purge_epochs.raise(siphash13(secret, url));
+    CHECK(completed(key) != before);
+}
+
+TEST(a_variant_of_a_plain_key_hangs_on_its_marker_alone) {
+    const auto key = bytes(zone + "hsite.test" + std::string(1, '\0') + "/v\x02\x01\x05\x01\x05\x03" "de");
+    CHECK(completed(key) == key);
+}
+
 TEST(an_extended_key_that_does_not_fit_is_no_key) {
     auto key = bytes(zone + "hsite.test" + std::string(1, '\0') + "/x\x01y");
     std::vector<std::uint8_t> room(key.size() + 4);

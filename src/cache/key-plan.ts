@@ -7,6 +7,7 @@ import { fieldWords } from '../engine/contract.ts';
 import { type HeadView, knownId, noField } from '../engine/head-view.ts';
 import { latin1Bytes } from '../lib/bytes.ts';
 import type { CacheKeySettings, CustomKey } from '../lib/cache-settings.ts';
+import type { ResolvedTarget } from '../lib/uri.ts';
 import { deviceType, firstLanguage } from './client.ts';
 import { type KeyBuilder, keyMark, putExtensions, putSite } from './key.ts';
 import { QueryPlan } from './query.ts';
@@ -181,6 +182,21 @@ export class KeyPlan {
       key.putByte(keyMark.custom);
       key.putText(value === undefined ? name : `${name}=${value}`);
     }
+  }
+
+  /** Appends the part of the key that names the URL, for another target of the same site. */
+  putUrl(
+    key: KeyBuilder,
+    zoneKey: number,
+    isTls: boolean,
+    request: HeadView,
+    originHost: string,
+    { path, query }: ResolvedTarget,
+  ): void {
+    putSite(key, zoneKey, isTls, request, this.#isHostResolved ? originHost : '');
+    const kept = query === undefined ? '' : (this.#query?.apply(query) ?? query);
+    const isAsItCame = this.#query === undefined && query !== undefined;
+    key.putText(kept !== '' || isAsItCame ? `${path}?${kept}` : path);
   }
 
   #putQuery(key: KeyBuilder, request: HeadView): void {

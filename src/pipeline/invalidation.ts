@@ -51,5 +51,15 @@ function purgeTarget(exchange: Exchange, target: ResolvedTarget): void {
   putSite(exchange.key, exchange.zone.key, exchange.event.isTls, exchange.request);
   exchange.key.putText(target.query === undefined ? target.path : `${target.path}?${target.query}`);
   purge(exchange);
+  purgeCustomTarget(exchange, target);
   end(exchange);
+}
+
+/** The same under the key that settings make of it. */
+function purgeCustomTarget(exchange: Exchange, target: ResolvedTarget): void {
+  const { caching, event, key, request, zone } = exchange;
+  if (caching.key === undefined) return;
+  key.begin(key.offset, exchange.plan.limits.keyBytesMax);
+  caching.key.putUrl(key, zone.key, event.isTls, request, zone.originHost, target);
+  purge(exchange);
 }

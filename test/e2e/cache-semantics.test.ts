@@ -60,11 +60,80 @@ const cases: Case[] = [
       t.equal(site.origin.count('/once'), 2);
     },
   ],
+  [
+    'a variant that may not be stored leaves the others stored',
+    'site.test',
+    async (t, site) => {
+      const variant = { fields: { 'Cache-Control': 'max-age=600', Vary: 'X-Kind' } };
+      site.script('/variants', variant, { fields: { 'Cache-Control': 'no-store' } }, variant);
+      t.match(await site.status('/variants', { 'X-Kind': 'a' }), /stored$/);
+      t.match(await site.status('/variants', { 'X-Kind': 'b' }), /NOT-STORABLE$/);
+      t.match(await site.status('/variants', { 'X-Kind': 'a' }), /^hit/);
+      t.match(await site.status('/variants', { 'X-Kind': 'b' }), /stored$/);
+      t.match(await site.status('/variants', { 'X-Kind': 'b' }), /^hit/);
+    },
+  ],
+  [
+    'what may not be stored of a 304 reaches its own client and no other',
+    'site.test',
+    async (t, site) => {
+      const stale = { 'Cache-Control': 'max-age=60', ETag: '"a"', Age: '70' };
+      const personal = { 'Set-Cookie': 'user=one', 'X-User': 'one', 'Cache-Tag': 'a' };
+      for (const control of ['no-store', 'private', 'max-age=60, private="x-user, set-cookie"']) {
+        const path = `/personal/${control.length}`;
+        const fields = { ...personal, 'Cache-Control': control };
+        site.script(
+          path,
+          { fields: stale },
+          { status: 304, fields },
+          { status: 304, fields: { 'Cache-Control': 'max-age=60', 'Parapet-Cache-Control': 'max-age=90' } },
+        );
+        await site.get(path);
+        const one = await site.get(path, { 'Cache-Control': 'no-cache' });
+        const other = await site.get(path, { 'Cache-Control': 'no-cache' });
+        const third = await site.get(path);
+        t.same([one.status, one.field('x-user'), one.field('set-cookie')], [200, 'one', 'user=one']);
+        t.equal(one.body.toString(), 'body');
+        for (const answer of [other, third])
+          t.same([answer.field('x-user'), answer.field('set-cookie')], [undefined, undefined], control);
+        t.match(third.field('cache-status'), /^parapet; hit; ttl=(89|90)/);
+        for (const answer of [one, other, third])
+          t.same([answer.field('cache-tag'), answer.field('parapet-cache-control')], [undefined, undefined]);
+      }
+    },
+  ],
+  [
+    'an unsafe request invalidates a URL under every key that settings make of it',
+    'keys.test',
+    async (t, site) => {
+      site.script('/k', { fields: { 'Cache-Control': 'max-age=600' } });
+      site.script('/done', { status: 201, fields: { Location: '/k?b=2&a=1&utm=x' } });
+      const gold = { 'X-Tenant': 'one', Cookie: 'plan=gold' };
+      for (const unsafe of ['/k?a=1&b=2', '/done']) {
+        await site.get('/k?a=1&b=2', gold);
+        t.match(await site.status('/k?b=2&a=1', gold), /^hit/);
+        await site.get(unsafe, { 'X-Tenant': 'two' }, 'POST');
+        t.match(await site.status('/k?a=1&b=2', gold), /stored$/, unsafe);
+      }
+    },
+  ],
 ];
 
 await t.test('one site', { skip: skipReason }, async (t) => {
   const origin = await startCountingOrigin(t);
-  const parapet = await startParapet(t, siteConfig(origin.address));
+  const cache_key = {
+    ignore_query_strings_order: true,
+    custom_key: {
+      query_string: { exclude: { list: ['utm'] } },
+      header: { include: ['X-Tenant'] },
+      cookie: { include: ['plan'] },
+    },
+  };
+  const zones = [
+    { name: 'keys', hosts: ['keys.test'], origin: 'site', cache: { cache_key } },
+    { name: 'site', hosts: ['*'], origin: 'site', cache: { mode: 'standard' } },
+  ];
+  const parapet = await startParapet(t, siteConfig(origin.address, { zones }));
   for (const [name, host, run] of cases)
     await t.test(
       name,
