@@ -187,6 +187,7 @@ function compileOrigins(config: Config, tls: ReadTls, numbers: Map<string, numbe
       servers: ofOrigin,
       balance: origin.balance,
       retriesMax: origin.retry.retriesMax,
+      firstByteMs: origin.timeouts.firstByteMs,
       ejectFailures: origin.ejection.failures,
       ejectMs: origin.ejection.ejectMs,
     });

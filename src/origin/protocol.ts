@@ -20,6 +20,8 @@ export interface OriginSettings {
   balance: Balance;
   /** Further attempts, on another server where there is one, after a failure that may be retried. */
   retriesMax: number;
+  /** How long a server may take for the first byte of a response. */
+  firstByteMs: number;
   /** Failures in a row after which a server is left out (passive ejection), and for how long; 0 failures: never. */
   ejectFailures: number;
   ejectMs: number;
@@ -28,6 +30,7 @@ export interface OriginSettings {
 export const defaultOriginSettings: Omit<OriginSettings, 'name' | 'servers'> = {
   balance: 'round_robin',
   retriesMax: 1,
+  firstByteMs: 60_000,
   ejectFailures: 5,
   ejectMs: 10_000,
 };

@@ -173,6 +173,7 @@ export function fetch(exchange: Exchange): number {
   const { entry, note } = exchange;
   note.mode = chooseMode(exchange);
   note.isVariant = exchange.vary !== undefined;
+  if (note.askedMs === 0) note.askedMs = exchange.nowMs;
   exchange.writeNote();
   const validates = note.mode === fetchMode.validate;
   writeFetch(exchange, validates ? entry.object : 0, entry.generation, 0, 0, true, sliceToFetch(exchange));

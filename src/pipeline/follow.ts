@@ -15,7 +15,7 @@ import { lookUpAgain, readFacts } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { recallNote, serveOnError } from './origin-head.ts';
 import { next } from './phase.ts';
-import { respondFailure } from './respond.ts';
+import { respondCause, respondFailure } from './respond.ts';
 import { serveEntry } from './serve.ts';
 import { goOn } from './slices.ts';
 
@@ -74,6 +74,13 @@ function onHead(exchange: Exchange): number {
   return isSlice && !exchange.slice.isDeclined ? lookOn(exchange, false) : fetchAlone(exchange);
 }
 
+/** Whether it has waited as long as the origin may take: for another fetch it would as long again. */
+function hasWaitedLong({ caching, note, nowMs, zone }: Exchange): boolean {
+  const { read_timeout: readTimeout } = caching.settings;
+  const timeoutMs = readTimeout === undefined ? zone.balancer.settings.firstByteMs : readTimeout * 1000;
+  return note.askedMs > 0 && nowMs - note.askedMs >= timeoutMs;
+}
+
 /** Answers with what stands under the key by now, or asks for it again. */
 function lookOn(exchange: Exchange, wasValidation: boolean): number {
   const { note } = exchange;
@@ -87,6 +94,8 @@ function lookOn(exchange: Exchange, wasValidation: boolean): number {
   if (note.leadersFailed >= failedLeadersMax) {
     return respondFailure(exchange, 502, failCause.destinationUnavailable);
   }
+  if (note.leadersFailed > 0 && hasWaitedLong(exchange))
+    return respondCause(exchange, failCause.responseTimeout, 0);
   note.isOwn = false;
   return fetch(exchange);
 }

@@ -48,6 +48,8 @@ export class Note {
   skipped = 0;
   /** The time that rules saw: it is the same when they run again. */
   ruleTimeMs = 0;
+  /** When it first fetched, or began to follow; 0: it did not. */
+  askedMs = 0;
 
   clear(): this {
     this.isKnown = false;
@@ -60,6 +62,7 @@ export class Note {
     this.hasCacheRules = false;
     this.skipped = 0;
     this.ruleTimeMs = 0;
+    this.askedMs = 0;
     return this;
   }
 }
@@ -68,6 +71,7 @@ export class Notes {
   #generations = new Int32Array(firstSlots);
   #bits = new Int32Array(firstSlots);
   #times = new Float64Array(firstSlots);
+  #asked = new Float64Array(firstSlots);
 
   read(slot: number, generation: number, note: Note): Note {
     const bits = this.#generations[slot] === generation ? this.#bits[slot]! : 0;
@@ -81,6 +85,7 @@ export class Notes {
     note.hasCacheRules = (bits & cacheRulesBit) !== 0;
     note.skipped = (bits >> skippedShift) & skippedMask;
     note.ruleTimeMs = note.isKnown ? this.#times[slot]! : 0;
+    note.askedMs = note.isKnown ? this.#asked[slot]! : 0;
     return note;
   }
 
@@ -98,6 +103,7 @@ export class Notes {
       (note.hasCacheRules ? cacheRulesBit : 0) |
       ((note.skipped & skippedMask) << skippedShift);
     this.#times[slot] = note.ruleTimeMs;
+    this.#asked[slot] = note.askedMs;
   }
 
   #grow(slot: number): boolean {
@@ -107,12 +113,15 @@ export class Notes {
     const generations = new Int32Array(slots);
     const bits = new Int32Array(slots);
     const times = new Float64Array(slots);
+    const asked = new Float64Array(slots);
     generations.set(this.#generations);
     bits.set(this.#bits);
     times.set(this.#times);
+    asked.set(this.#asked);
     this.#generations = generations;
     this.#bits = bits;
     this.#times = times;
+    this.#asked = asked;
     return true;
   }
 }

@@ -18,7 +18,8 @@ export function originFailed(exchange: Exchange): number {
   readFacts(exchange);
   // Without the client, what a trusted proxy has said of the request cannot be told from what anybody has said.
   const isKnown = event.hasClient || exchange.plan.trustedProxies.isEmpty;
-  if (isKnown && mayRetry(event.flags, cause, attempts, zone.balancer.settings.retriesMax))
+  const { retriesMax, servers } = zone.balancer.settings;
+  if (isKnown && mayRetry(event.flags, cause, attempts, retriesMax, servers.length > 1))
     return fetchAgain(exchange, server);
   const served = serveOnError(exchange, true);
   if (served !== next) return served;

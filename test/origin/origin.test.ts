@@ -86,6 +86,12 @@ t.test('when a fetch is tried again', async (t) => {
   t.notOk(mayRetry(0, failCause.connectionTerminated, 1, 1), 'the request may have been acted upon');
   t.notOk(mayRetry(eventFlag.mayRetry, failCause.connectionTerminated, 1, 0));
   t.notOk(mayRetry(eventFlag.mayRetry, failCause.connectionLimitReached, 1, 1));
+  t.notOk(
+    mayRetry(eventFlag.mayRetry, failCause.responseTimeout, 1, 1, false),
+    'the only server had its time',
+  );
+  t.ok(mayRetry(eventFlag.mayRetry, failCause.responseTimeout, 1, 1, true));
+  t.ok(mayRetry(eventFlag.mayRetry, failCause.connectionTerminated, 1, 1, false));
 });
 
 t.test('every cause has a status and a text', async (t) => {

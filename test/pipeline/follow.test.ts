@@ -107,6 +107,18 @@ t.test('a fetch that is released goes alone', async (t) => {
   t.notOk(alone.flags & (commandFlag.collapse | commandFlag.unconditional));
 });
 
+t.test('who has waited as long as the origin may take does not wait for another fetch', async (t) => {
+  const { engine, send, follow } = scene();
+  send();
+  engine.now += 59;
+  t.equal(follow('failed').kind, 'fetch');
+  engine.now += 1;
+  const given = follow('failed');
+  t.equal(given.kind, 'respond');
+  t.equal(given.word('status'), 504);
+  t.match(given.edits.map(({ value }) => value).join(), 'error=http_response_timeout');
+});
+
 t.test('after a failed leader one takes over, but not without end', async (t) => {
   const { send, follow } = scene();
   send();
