@@ -2,7 +2,8 @@
 // One object per worker thread; no part of it is touched by another thread. Its files: engine_life (opened,
 // configured, drained, stopped), engine_loop (turns and batches), engine_timers (what is late), engine_clients (connections of clients),
 // engine_request (their heads), engine_upload (their bodies), engine_exchange (begun, moved, ended; buffers), engine_commands
-// (verdicts), engine_respond (output to clients), engine_pool (connections to origins), engine_origin (requests to them), engine_response
+// (verdicts), engine_respond (responses to clients), engine_send (writes, and
+// what waits for room), engine_pool (connections to origins), engine_origin (requests to them), engine_response
 // (heads of responses), engine_forward (passed on), engine_download (their bodies), engine_store (look-ups, fills, followers),
 // engine_parts (several ranges), engine_slices (bodies in several objects, fetches beside their client), engine_record (the log),
 // engine_tls (handshakes, and input and output that is sealed).
@@ -102,6 +103,8 @@ private:
     static constexpr std::uint32_t read_bytes = 32u << 10;
     static constexpr std::uint32_t body_read_bytes = 64u << 10;
     static constexpr std::uint32_t build_bytes = 512u << 10;
+    /// Of one connection, plain or sealed: a slab holds no more.
+    static constexpr std::uint32_t held_bytes_max = 1u << Arena::slab_largest_log2;
     static constexpr std::uint32_t linger_bytes_max = 4u << 20;
     static constexpr std::uint64_t expect_ms = 1000;
     static constexpr std::uint32_t attempts_max = 64;
@@ -203,16 +206,24 @@ private:
     std::span<const std::uint8_t> rendered(const Page& page, std::int32_t status, std::uint64_t ray) noexcept;
     void fail_exchange(Exchange& exchange, std::int32_t status, std::int32_t reason, std::int32_t outcome_code) noexcept;
 
+    // engine_send.cc
+    enum class Sent : std::uint8_t { all, blocked, gone };
+    bool hold(Buffer& out, std::span<const iovec> pieces, std::size_t taken) noexcept;
+    bool flush_out(int fd, Buffer& out) noexcept;
+    // Both are inlined into what is below them: each is once on the way of every response.
+    [[gnu::always_inline]] std::ptrdiff_t transmit(Exchange& exchange, std::span<const iovec> pieces, std::size_t total, bool final) noexcept;
+    [[gnu::always_inline]] Sent send_or_hold(Exchange& exchange, std::span<const iovec> pieces, std::uint64_t plain, bool final) noexcept;
+    Sent send_pieces(Exchange& exchange, std::span<const iovec> pieces, bool final) noexcept;
+    Sent push_sealed(Exchange& exchange, std::uint64_t plain_bytes, bool final) noexcept;
+    bool send_from_reader(Exchange& exchange, std::span<const std::uint8_t> head) noexcept;
+    void flush_client(Client& client) noexcept;
+
     // engine_respond.cc
     void finish_head(Exchange& exchange, ByteSink& out, bool has_body_length, std::uint64_t body_length) noexcept;
     void respond_bytes(Exchange& exchange, std::int32_t status, const Edits& edits, std::span<const std::uint8_t> body,
                        std::string_view type) noexcept;
     void write_server(const Exchange& exchange, ByteSink& out, bool own) noexcept;
-    enum class Sent : std::uint8_t { all, blocked, gone };
-    Sent send_pieces(Exchange& exchange, std::span<iovec> pieces, bool final) noexcept;
-    void flush_client(Client& client) noexcept;
     void pump_reader(Exchange& exchange) noexcept;
-    bool send_from_reader(Exchange& exchange, std::span<const std::uint8_t> head) noexcept;
     void finish_response(Exchange& exchange) noexcept;
     void truncate_response(Exchange& exchange, std::int32_t outcome_code, std::int32_t reason) noexcept;
     void send_interim(Exchange& exchange, std::span<const std::uint8_t> bytes) noexcept;
@@ -227,9 +238,7 @@ private:
     int open_sealed(Tls& tls, int fd, Buffer& cipher, Buffer& out, bool half_closed, bool& readable, std::span<std::uint8_t> at) noexcept;
     bool keep_cipher(Buffer& cipher) noexcept;
     bool send_out(int fd, Buffer& out) noexcept;
-    bool flush_out(int fd, Buffer& out) noexcept;
     bool seal(Tls& tls, std::span<const iovec> pieces) noexcept;
-    Sent push_sealed(Exchange& exchange, std::uint64_t plain_bytes, bool final) noexcept;
     Sent send_sealed(Exchange& exchange, std::span<const iovec> pieces, bool final) noexcept;
     void send_last(Client& client, std::span<const std::uint8_t> text) noexcept;
     void goodbye(Client& client) noexcept;
@@ -241,7 +250,6 @@ private:
     void begin_origin_tls(Origin& origin) noexcept;
     void origin_handshake(Origin& origin) noexcept;
     void end_origin_tls(Origin& origin) noexcept;
-    bool send_sealed(Origin& origin, std::span<const iovec> pieces) noexcept;
 
     // engine_pool.cc
     Pool* pool(std::uint32_t server) noexcept;
@@ -262,7 +270,8 @@ private:
     // engine_origin.cc
     void give(Exchange& exchange, Origin& origin) noexcept;
     void send_request(Exchange& exchange) noexcept;
-    bool origin_send(Origin& origin, std::span<iovec> pieces) noexcept;
+    bool origin_send(Origin& origin, std::span<const iovec> pieces) noexcept;
+    void note_sent(Origin& origin, std::ptrdiff_t bytes) noexcept;
     void cannot_send(Origin& origin) noexcept;
     void flush_origin(Origin& origin) noexcept;
     void fetch_failed(Exchange& exchange, std::int32_t cause, std::int32_t stage, std::int32_t detail = fail_detail::none) noexcept;

@@ -117,7 +117,7 @@ void Engine::refuse_connection(int fd, const Address& peer, const Listener& list
     stand_in.local = listener.local;
     stand_in.listener = listener.id;
     stand_in.request_started_ns = now_ns_;
-    (void)!::send(fd, out.data(), out.size(), MSG_NOSIGNAL);
+    (void)net::send_some(fd, out);
     record_refused(stand_in, status, why, 0, out.size(), HeadTable());
     // What the client has sent already would turn the close into a reset that destroys the answer.
     (void)!::recv(fd, build_.data(), build_.size(), MSG_DONTWAIT);

@@ -140,7 +140,7 @@ bool Engine::fill_store(Exchange& exchange, std::span<const std::uint8_t> data, 
                     exchange.origin->paused = true;
                     set_origin_timer(*exchange.origin, OriginTimer::none, 0);
                 }
-                return append(*rest, data, 1u << Arena::slab_largest_log2);
+                return append(*rest, data, held_bytes_max);
             case store::WriteState::no_readers:
             case store::WriteState::refused:
                 return false;

@@ -250,7 +250,7 @@ bool Engine::settle_origin_head(Origin& origin) noexcept {
     if (origin.early_length > 0) {
         const std::uint32_t length = origin.early_length;
         origin.early_length = 0;
-        if (!append(origin.in, arena_.span(origin.early_offset, length), 1u << Arena::slab_largest_log2)) return false;
+        if (!append(origin.in, arena_.span(origin.early_offset, length), held_bytes_max)) return false;
     }
     return origin.head == 0 || origin.head_slab || move_head(origin.head, origin.head_slab);
 }

@@ -1,11 +1,7 @@
 // Requests to origins: sent on a connection that stands, or kept as far as it does not take them; the policy is told of those that
 // failed.
-#include <sys/socket.h>
-
-#include <algorithm>
-#include <cerrno>
-
 #include "engine.h"
+#include "net.h"
 
 namespace parapet {
 
@@ -45,7 +41,7 @@ void Engine::give(Exchange& exchange, Origin& origin) noexcept {
 void Engine::send_request(Exchange& exchange) noexcept {
     Origin& origin = *exchange.origin;
     count(counter::origin_requests_total);
-    iovec piece{bytes_of(exchange.request).data(), exchange.request.size()};
+    const iovec piece = piece_of(std::span<const std::uint8_t>(bytes_of(exchange.request)));
     if (!origin_send(origin, {&piece, 1})) return;
     // Only a pooled connection can turn out to have been closed by the origin meanwhile; only then the head is sent again.
     if (!origin.reused) drop(exchange.request);
@@ -65,40 +61,35 @@ void Engine::send_request(Exchange& exchange) noexcept {
 }
 
 /// Sends, or keeps what the kernel does not take. False: the exchange has lost this connection.
-bool Engine::origin_send(Origin& origin, std::span<iovec> pieces) noexcept {
-    std::size_t sent = 0;
-    std::size_t total = 0;
-    for (const iovec& piece : pieces) total += piece.iov_len;
+bool Engine::origin_send(Origin& origin, std::span<const iovec> pieces) noexcept {
     if (origin.write_failed) return true;
-    if (origin.tls) return send_sealed(origin, pieces);
-    if (origin.out.empty()) {
-        msghdr message{};
-        message.msg_iov = pieces.data();
-        message.msg_iovlen = pieces.size();
-        ssize_t n = ::sendmsg(origin.fd, &message, MSG_NOSIGNAL);
-        if (n < 0) {
-            if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-                cannot_send(origin);
-                return true;
-            }
-            n = 0;
+    iovec sealed{};
+    if (origin.tls) {
+        if (!seal(*origin.tls, pieces)) {
+            cannot_send(origin);
+            return true;
         }
-        sent = static_cast<std::size_t>(n);
-        origin.sent += sent;
-        count(counter::origin_bytes_out_total, sent);
-        if (sent == total) return true;
+        sealed = piece_of(tls_io_.out);
+        pieces = {&sealed, 1};
     }
-    for (const iovec& piece : pieces) {
-        const std::size_t skip = std::min(sent, piece.iov_len);
-        sent -= skip;
-        if (!append(origin.out, {static_cast<const std::uint8_t*>(piece.iov_base) + skip, piece.iov_len - skip},
-                    1u << Arena::slab_largest_log2)) {
-            origin_lost(origin, fail_cause::internal_error);
-            return false;
-        }
+    const std::ptrdiff_t taken = origin.out.empty() ? net::send_some(origin.fd, pieces) : 0;
+    if (taken < 0) {
+        cannot_send(origin);
+        return true;
+    }
+    note_sent(origin, taken);
+    if (static_cast<std::size_t>(taken) == total_of(pieces)) return true;
+    if (!hold(origin.out, pieces, static_cast<std::size_t>(taken))) {
+        origin_lost(origin, fail_cause::internal_error);
+        return false;
     }
     set_origin_timer(origin, OriginTimer::write, origin.pool->server.write_ms);
     return true;
+}
+
+void Engine::note_sent(Origin& origin, std::ptrdiff_t bytes) noexcept {
+    origin.sent += static_cast<std::uint64_t>(bytes);
+    count(counter::origin_bytes_out_total, static_cast<std::uint64_t>(bytes));
 }
 
 /// The origin does not listen any more; it may have answered before (RFC 9112 9.5).
@@ -115,15 +106,14 @@ void Engine::flush_origin(Origin& origin) noexcept {
         if (!flush_out(origin.fd, origin.out)) origin_lost(origin, fail_cause::connection_terminated);
         return;
     }
-    const ssize_t n = ::send(origin.fd, bytes_of(origin.out).data(), origin.out.size(), MSG_NOSIGNAL);
+    const std::ptrdiff_t n = net::send_some(origin.fd, bytes_of(origin.out));
     if (n < 0) {
-        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return;
         drop(origin.out);
         cannot_send(origin);
         return;
     }
-    origin.sent += static_cast<std::uint64_t>(n);
-    count(counter::origin_bytes_out_total, static_cast<std::uint64_t>(n));
+    if (n == 0) return;
+    note_sent(origin, n);
     consume(origin.out, static_cast<std::uint32_t>(n));
     if (!origin.out.empty()) {
         set_origin_timer(origin, OriginTimer::write, origin.pool->server.write_ms);

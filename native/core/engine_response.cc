@@ -106,7 +106,7 @@ void Engine::read_origin_head(Origin& origin) noexcept {
         table[static_cast<std::size_t>(head_word::raw_offset)] = static_cast<std::int32_t>(raw_offset);
         const HeadTable head(arena_.base(), table_offset);
         if (head.word(head_word::code) < 200) {
-            if (!buffered && !append(origin.in, raw.subspan(parsed.consumed), 1u << Arena::slab_largest_log2)) {
+            if (!buffered && !append(origin.in, raw.subspan(parsed.consumed), held_bytes_max)) {
                 origin_lost(origin, fail_cause::internal_error);
                 return;
             }

@@ -14,11 +14,6 @@ namespace {
 
 /// Plain bytes of a full record (RFC 8446 5.1).
 constexpr std::size_t record_bytes = 16384;
-constexpr std::uint32_t cipher_bytes_max = 1u << 20;
-
-std::span<const std::uint8_t> bytes_at(const iovec& piece) noexcept {
-    return {static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len};
-}
 
 std::int32_t counter_of(TlsFault fault) noexcept {
     switch (fault) {
@@ -69,28 +64,10 @@ bool Engine::keep_cipher(Buffer& cipher) noexcept {
         return true;
     }
     drop(cipher);
-    return append(cipher, tls_io_.in, cipher_bytes_max);
+    return append(cipher, tls_io_.in, held_bytes_max);
 }
 
 // ---- output
-
-/// Sends what the last call has left to be sent, behind what waits already.
-bool Engine::send_out(int fd, Buffer& out) noexcept {
-    std::span<const std::uint8_t> bytes = tls_io_.out;
-    if (out.empty()) {
-        const std::ptrdiff_t n = net::send_some(fd, bytes);
-        if (n < 0) return false;
-        bytes = bytes.subspan(static_cast<std::size_t>(n));
-    }
-    return append(out, bytes, cipher_bytes_max);
-}
-
-/// Sends what waits and is no response's: the socket takes bytes again. False: the connection failed.
-bool Engine::flush_out(int fd, Buffer& out) noexcept {
-    const std::ptrdiff_t n = net::send_some(fd, bytes_of(out));
-    if (n > 0) consume(out, static_cast<std::uint32_t>(n));
-    return n >= 0;
-}
 
 /// Seals the pieces into as few records as they fill; they lie in `tls_io_.out` then. False: the connection is unusable.
 bool Engine::seal(Tls& tls, std::span<const iovec> pieces) noexcept {
@@ -118,49 +95,16 @@ bool Engine::seal(Tls& tls, std::span<const iovec> pieces) noexcept {
     return tls.seal({record_.data(), held});
 }
 
-/// Sends what has just been sealed for a response. `final`: the last bytes of it.
-Engine::Sent Engine::push_sealed(Exchange& exchange, std::uint64_t plain_bytes, bool final) noexcept {
-    Client& client = *exchange.client;
-    std::span<const std::uint8_t> bytes = tls_io_.out;
-    std::uint64_t held = plain_bytes;
-    if (client.out.empty()) {
-        exchange.sent_bytes += plain_bytes;
-        if (final) prepare_record(exchange);
-        const std::ptrdiff_t n = bytes.empty() ? 0 : net::send_some(client.fd, bytes);
-        if (n == static_cast<std::ptrdiff_t>(bytes.size())) {
-            count(counter::bytes_out_total, bytes.size());
-            if (final) {
-                commit_record(exchange);
-                finish_response(exchange);
-            }
-            return Sent::all;
-        }
-        if (final) rollback_record(exchange);
-        if (n < 0) {
-            exchange.sent_bytes -= plain_bytes;
-            client_gone(client, reason::client_reset);
-            return Sent::gone;
-        }
-        count(counter::bytes_out_total, static_cast<std::uint64_t>(n));
-        bytes = bytes.subspan(static_cast<std::size_t>(n));
-        held = std::min<std::uint64_t>(plain_bytes, bytes.size());
-        exchange.sent_bytes -= held;
-    }
-    client.tls->sealed += held;
-    if (!append(client.out, bytes, cipher_bytes_max)) {
-        exchange.outcome = outcome::internal_error;
-        truncate_response(exchange, outcome::internal_error, reason::memory);
-        return Sent::gone;
-    }
-    exchange.final_pending = exchange.final_pending || final;
-    set_client_timer(client, ClientTimer::write, exchange.tables->timeouts.write_ms);
-    return Sent::blocked;
+/// Sends what has just been sealed and is no response's, behind what waits already.
+bool Engine::send_out(int fd, Buffer& out) noexcept {
+    const std::span<const std::uint8_t> bytes = tls_io_.out;
+    const std::ptrdiff_t taken = out.empty() ? net::send_some(fd, bytes) : 0;
+    return taken >= 0 && append(out, bytes.subspan(static_cast<std::size_t>(taken)), held_bytes_max);
 }
 
 /// `send_pieces` over TLS, batch by batch.
 Engine::Sent Engine::send_sealed(Exchange& exchange, std::span<const iovec> pieces, bool final) noexcept {
     Client& client = *exchange.client;
-    if (exchange.first_byte_ns == 0) exchange.first_byte_ns = now_ns_;
     iovec batch[20];
     std::size_t at = 0;
     std::size_t offset = 0;
@@ -193,7 +137,7 @@ void Engine::send_last(Client& client, std::span<const std::uint8_t> text) noexc
         (void)net::send_some(client.fd, text);
         return;
     }
-    const iovec piece{const_cast<std::uint8_t*>(text.data()), text.size()};
+    const iovec piece = piece_of(text);
     if (client.tls->open && seal(*client.tls, {&piece, 1})) (void)send_out(client.fd, client.out);
 }
 
@@ -358,32 +302,6 @@ void Engine::end_origin_tls(Origin& origin) noexcept {
     }
     origin.tls.reset();
     drop(origin.cipher);
-}
-
-/// `origin_send` over TLS.
-bool Engine::send_sealed(Origin& origin, std::span<const iovec> pieces) noexcept {
-    if (!seal(*origin.tls, pieces)) {
-        cannot_send(origin);
-        return true;
-    }
-    std::span<const std::uint8_t> bytes = tls_io_.out;
-    if (origin.out.empty()) {
-        const std::ptrdiff_t n = net::send_some(origin.fd, bytes);
-        if (n < 0) {
-            cannot_send(origin);
-            return true;
-        }
-        origin.sent += static_cast<std::uint64_t>(n);
-        count(counter::origin_bytes_out_total, static_cast<std::uint64_t>(n));
-        bytes = bytes.subspan(static_cast<std::size_t>(n));
-        if (bytes.empty()) return true;
-    }
-    if (!append(origin.out, bytes, cipher_bytes_max)) {
-        origin_lost(origin, fail_cause::internal_error);
-        return false;
-    }
-    set_origin_timer(origin, OriginTimer::write, origin.pool->server.write_ms);
-    return true;
 }
 
 }  // namespace parapet

@@ -160,7 +160,7 @@ void Engine::discard_body(Exchange& exchange) noexcept {
         exchange.request_bytes += used;
         if (buffered) {
             consume(client.in, used);
-        } else if (used < in.size() && !append(client.in, in.subspan(used), 1u << 20)) {
+        } else if (used < in.size() && !append(client.in, in.subspan(used), held_bytes_max)) {
             break;
         }
     }

@@ -77,13 +77,26 @@ int receive(int fd, std::span<std::uint8_t> at) noexcept {
     }
 }
 
-std::ptrdiff_t send_some(int fd, std::span<const std::uint8_t> bytes) noexcept {
+std::ptrdiff_t send_some(int fd, std::span<const iovec> pieces) noexcept {
     for (;;) {
-        const ssize_t n = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        ssize_t n = 0;
+        if (pieces.size() == 1) {
+            n = ::send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+        } else {
+            msghdr message{};
+            message.msg_iov = const_cast<iovec*>(pieces.data());
+            message.msg_iovlen = pieces.size();
+            n = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+        }
         if (n >= 0) return n;
         if (errno == EINTR) continue;
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
     }
+}
+
+std::ptrdiff_t send_some(int fd, std::span<const std::uint8_t> bytes) noexcept {
+    const iovec piece = piece_of(bytes);
+    return send_some(fd, {&piece, 1});
 }
 
 int pending_error(int fd) noexcept {
