@@ -3,11 +3,15 @@
 #include <node_api.h>
 #include <node_version.h>
 
+#include "call.h"
 #include "engine_binding.h"
 #include "ring_binding.h"
 #include "store_binding.h"
 #include "system.h"
 #include "tls_binding.h"
+#include "values.h"
+
+using parapet::binding::set_text;
 
 namespace {
 
@@ -31,29 +35,21 @@ constexpr const char* sanitizers() {
 napi_value build_info(napi_env env, napi_callback_info) {
   napi_value result = nullptr;
   if (napi_create_object(env, &result) != napi_ok) return nullptr;
-  const auto set = [&](const char* name, const char* text) {
-    napi_value value = nullptr;
-    if (napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value) == napi_ok) (void)napi_set_named_property(env, result, name, value);
-  };
 #if defined(__clang__)
-  set("compiler", "clang " __clang_version__);
+  set_text(env, result, "compiler", "clang " __clang_version__);
 #else
-  set("compiler", "g++ " __VERSION__);
+  set_text(env, result, "compiler", "g++ " __VERSION__);
 #endif
-  set("headers", NODE_VERSION_STRING);
-  set("sanitizers", sanitizers());
+  set_text(env, result, "headers", NODE_VERSION_STRING);
+  set_text(env, result, "sanitizers", sanitizers());
   return result;
 }
 
 }  // namespace
 
 NAPI_MODULE_INIT() {
-  const napi_property_descriptor properties[] = {
-      {"version", nullptr, version, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"buildInfo", nullptr, build_info, nullptr, nullptr, nullptr, napi_default, nullptr},
-  };
-  if (napi_define_properties(env, exports, sizeof properties / sizeof properties[0], properties) != napi_ok) return nullptr;
   using namespace parapet::binding;
+  if (define(env, exports, {{"version", version}, {"buildInfo", build_info}}) != napi_ok) return nullptr;
   for (const auto add : {register_system, register_store, register_engine, register_ring, register_tls}) {
     if (add(env, exports) != napi_ok) return nullptr;
   }

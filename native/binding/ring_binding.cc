@@ -10,30 +10,18 @@
 #include <span>
 #include <string>
 
+#include "call.h"
 #include "core/crc32c.h"
 #include "core/frames.h"
 #include "core/ndjson.h"
 #include "core/ring.h"
 #include "core/ring_reader.h"
+#include "values.h"
 
 namespace parapet::binding {
 namespace {
 
-constexpr std::size_t arguments_max = 4;
 constexpr napi_type_tag ring_tag = {0x3d1f6a0c2b7e4f58u, 0x9c5a1e77d4b3f206u};
-
-struct Arguments {
-    napi_value values[arguments_max] = {};
-    Arguments(napi_env env, napi_callback_info info) {
-        std::size_t count = arguments_max;
-        (void)napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
-    }
-};
-
-napi_value throw_type(napi_env env, const char* message) {
-    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", message);
-    return nullptr;
-}
 
 /// The open ring of a handle, else nullptr.
 RingReader* ring_of(napi_env env, napi_value value) {
@@ -45,16 +33,6 @@ RingReader* ring_of(napi_env env, napi_value value) {
     return ring->is_open() ? ring : nullptr;
 }
 
-bool bytes_of(napi_env env, napi_value value, std::span<std::uint8_t>& out) {
-    napi_typedarray_type type{};
-    std::size_t length = 0;
-    void* data = nullptr;
-    if (value == nullptr || napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
-    if (type != napi_uint8_array) return false;
-    out = {static_cast<std::uint8_t*>(data), length};
-    return true;
-}
-
 /// The words of a Float64Array of at least `words`, else nullptr.
 double* numbers_of(napi_env env, napi_value value, std::int32_t words) {
     napi_typedarray_type type{};
@@ -62,28 +40,6 @@ double* numbers_of(napi_env env, napi_value value, std::int32_t words) {
     void* data = nullptr;
     if (value == nullptr || napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return nullptr;
     return type == napi_float64_array && length >= static_cast<std::size_t>(words) ? static_cast<double*>(data) : nullptr;
-}
-
-bool is_null(napi_env env, napi_value value) {
-    napi_valuetype type = napi_undefined;
-    return value != nullptr && napi_typeof(env, value, &type) == napi_ok && type == napi_null;
-}
-
-bool set_text(napi_env env, napi_value object, const char* name, const char* text) {
-    napi_value value = nullptr;
-    return napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value) == napi_ok &&
-           napi_set_named_property(env, object, name, value) == napi_ok;
-}
-
-bool set_number(napi_env env, napi_value object, const char* name, double number) {
-    napi_value value = nullptr;
-    return napi_create_double(env, number, &value) == napi_ok && napi_set_named_property(env, object, name, value) == napi_ok;
-}
-
-napi_value throw_errno(napi_env env, const std::string& what, int error) {
-    const char* name = ::strerrorname_np(error);
-    napi_throw_error(env, name == nullptr ? "EUNKNOWN" : name, (what + ": " + ::strerror(error)).c_str());
-    return nullptr;
 }
 
 const char* found_text(RingFound found) {
@@ -109,10 +65,8 @@ bool describe(napi_env env, napi_value object, const RingReader& ring) {
 /// ringOpen(path): { found, ring?, bootIdHex?, ringId?, workerIndex?, bytesMax?, slotCount? }
 napi_value ring_open(napi_env env, napi_callback_info info) {
     const Arguments arguments(env, info);
-    std::size_t length = 0;
-    if (napi_get_value_string_utf8(env, arguments.values[0], nullptr, 0, &length) != napi_ok) return throw_type(env, "ringOpen(path: string)");
-    std::string path(length, '\0');
-    if (napi_get_value_string_utf8(env, arguments.values[0], path.data(), length + 1, &length) != napi_ok) return nullptr;
+    std::string path;
+    if (!text_of(env, arguments[0], path)) return throw_type(env, "ringOpen(path: string)");
 
     std::unique_ptr<RingReader> ring(new (std::nothrow) RingReader);
     if (ring == nullptr) return throw_errno(env, "ring", ENOMEM);
@@ -134,7 +88,7 @@ napi_value ring_open(napi_env env, napi_callback_info info) {
 
 /// ringClose(ring): unmaps it; the handle is then refused everywhere else.
 napi_value ring_close(napi_env env, napi_callback_info info) {
-    if (RingReader* ring = ring_of(env, Arguments(env, info).values[0])) ring->close();
+    if (RingReader* ring = ring_of(env, Arguments(env, info)[0])) ring->close();
     return nullptr;
 }
 
@@ -143,8 +97,8 @@ napi_value ring_state(napi_env env, napi_callback_info info) {
     namespace header = ring::ring_header;
     namespace word = ring::ring_state_word;
     const Arguments arguments(env, info);
-    RingReader* ring = ring_of(env, arguments.values[0]);
-    double* words = numbers_of(env, arguments.values[1], ring::ring_state_words);
+    RingReader* ring = ring_of(env, arguments[0]);
+    double* words = numbers_of(env, arguments[1], ring::ring_state_words);
     if (ring == nullptr || words == nullptr) return throw_type(env, "ringState(ring, words: Float64Array)");
     // The head first: read after it, the tail is never behind it.
     words[word::head] = static_cast<double>(ring->head());
@@ -163,9 +117,9 @@ napi_value ring_state(napi_env env, napi_callback_info info) {
 /// ringAdvance(ring, position): the frames before `position` are done with.
 napi_value ring_advance(napi_env env, napi_callback_info info) {
     const Arguments arguments(env, info);
-    RingReader* ring = ring_of(env, arguments.values[0]);
+    RingReader* ring = ring_of(env, arguments[0]);
     double position = 0;
-    if (ring == nullptr || napi_get_value_double(env, arguments.values[1], &position) != napi_ok || !(position >= 0)) {
+    if (ring == nullptr || napi_get_value_double(env, arguments[1], &position) != napi_ok || !(position >= 0)) {
         return throw_type(env, "ringAdvance(ring, position: number)");
     }
     ring->advance(static_cast<std::uint64_t>(position));
@@ -175,7 +129,7 @@ napi_value ring_advance(napi_env env, napi_callback_info info) {
 /// ringSeal(ring): only once the writer is gone.
 template <void (RingReader::*Action)() noexcept>
 napi_value ring_act(napi_env env, napi_callback_info info) {
-    RingReader* ring = ring_of(env, Arguments(env, info).values[0]);
+    RingReader* ring = ring_of(env, Arguments(env, info)[0]);
     if (ring == nullptr) return throw_type(env, "a ring that is open was expected");
     (ring->*Action)();
     return nullptr;
@@ -196,7 +150,7 @@ struct EncodeArguments {
 
     EncodeArguments(napi_env env, const napi_value* values) {
         std::span<std::uint8_t> bytes;
-        has_program = !is_null(env, values[0]);
+        has_program = !is(env, values[0], napi_null);
         if (has_program && (!bytes_of(env, values[0], bytes) || !program.open(bytes))) return;
         state = numbers_of(env, values[2], encode::encode_state_words);
         is_valid = bytes_of(env, values[1], out) && state != nullptr && state[encode::encode_state::position] >= 0 &&
@@ -209,7 +163,7 @@ napi_value frames_encode(napi_env env, napi_callback_info info) {
     const Arguments arguments(env, info);
     std::span<std::uint8_t> frames;
     EncodeArguments encode(env, arguments.values + 1);
-    if (!bytes_of(env, arguments.values[0], frames) || !encode.is_valid) {
+    if (!bytes_of(env, arguments[0], frames) || !encode.is_valid) {
         return throw_type(env, "frames, a program or null, an output and a state were expected");
     }
     return throw_encoded(env, encode_span(frames, encode.has_program ? &encode.program : nullptr, encode.out, encode.state));
@@ -222,10 +176,10 @@ template <Take Action>
 napi_value ring_take(napi_env env, napi_callback_info info) {
     namespace at = ring::take_state;
     const Arguments arguments(env, info);
-    const RingReader* ring = ring_of(env, arguments.values[0]);
+    const RingReader* ring = ring_of(env, arguments[0]);
     std::span<std::uint8_t> out;
-    double* state = numbers_of(env, arguments.values[2], ring::take_state_words);
-    if (ring == nullptr || state == nullptr || !bytes_of(env, arguments.values[1], out) || !(state[at::position] >= 0) ||
+    double* state = numbers_of(env, arguments[2], ring::take_state_words);
+    if (ring == nullptr || state == nullptr || !bytes_of(env, arguments[1], out) || !(state[at::position] >= 0) ||
         !(state[at::offset] >= 0)) {
         return throw_type(env, "an open ring, an output and a state were expected");
     }
@@ -236,11 +190,11 @@ napi_value ring_take(napi_env env, napi_callback_info info) {
 /// ringFreeLeftoversBefore(ring, index, nextSequence): the leftovers before `index` are done with.
 napi_value ring_free_leftovers_before(napi_env env, napi_callback_info info) {
     const Arguments arguments(env, info);
-    RingReader* ring = ring_of(env, arguments.values[0]);
+    RingReader* ring = ring_of(env, arguments[0]);
     double index = 0;
     double sequence = 0;
-    if (ring == nullptr || napi_get_value_double(env, arguments.values[1], &index) != napi_ok || !(index >= 0) ||
-        napi_get_value_double(env, arguments.values[2], &sequence) != napi_ok || !(sequence >= 0)) {
+    if (ring == nullptr || napi_get_value_double(env, arguments[1], &index) != napi_ok || !(index >= 0) ||
+        napi_get_value_double(env, arguments[2], &sequence) != napi_ok || !(sequence >= 0)) {
         return throw_type(env, "ringFreeLeftoversBefore(ring, index: number, nextSequence: number)");
     }
     ring->free_leftovers_before(static_cast<std::uint32_t>(index), static_cast<std::uint64_t>(sequence));
@@ -253,8 +207,8 @@ napi_value checksum(napi_env env, napi_callback_info info) {
     std::span<std::uint8_t> bytes;
     std::uint32_t from = 0;
     std::uint32_t to = 0;
-    if (!bytes_of(env, arguments.values[0], bytes) || napi_get_value_uint32(env, arguments.values[1], &from) != napi_ok ||
-        napi_get_value_uint32(env, arguments.values[2], &to) != napi_ok || from > to || to > bytes.size()) {
+    if (!bytes_of(env, arguments[0], bytes) || napi_get_value_uint32(env, arguments[1], &from) != napi_ok ||
+        napi_get_value_uint32(env, arguments[2], &to) != napi_ok || from > to || to > bytes.size()) {
         return throw_type(env, "crc32c(bytes: Uint8Array, from: number, to: number)");
     }
     napi_value result = nullptr;
@@ -266,7 +220,7 @@ napi_value ring_encode_loss(napi_env env, napi_callback_info info) {
     namespace word = ring::loss_word;
     constexpr double ns_per_ms = 1e6;
     const Arguments arguments(env, info);
-    const double* words = numbers_of(env, arguments.values[0], ring::loss_words);
+    const double* words = numbers_of(env, arguments[0], ring::loss_words);
     EncodeArguments encode(env, arguments.values + 1);
     if (words == nullptr || !encode.is_valid || !encode.has_program) return throw_type(env, "a loss, a program, an output and a state were expected");
     RecordLoss loss;
@@ -283,9 +237,9 @@ napi_value ring_encode_loss(napi_env env, napi_callback_info info) {
 /// ringArm(ring, armed): asks the writer to signal the wake descriptor at its next record.
 napi_value ring_arm(napi_env env, napi_callback_info info) {
     const Arguments arguments(env, info);
-    RingReader* ring = ring_of(env, arguments.values[0]);
+    RingReader* ring = ring_of(env, arguments[0]);
     bool is_armed = false;
-    if (ring == nullptr || napi_get_value_bool(env, arguments.values[1], &is_armed) != napi_ok) {
+    if (ring == nullptr || napi_get_value_bool(env, arguments[1], &is_armed) != napi_ok) {
         return throw_type(env, "ringArm(ring, armed: boolean)");
     }
     ring->arm(is_armed);
@@ -300,25 +254,21 @@ napi_value wake_fd(napi_env env, napi_callback_info) {
 }  // namespace
 
 napi_status register_ring(napi_env env, napi_value exports) {
-    const auto method = [](const char* name, napi_callback call) {
-        return napi_property_descriptor{name, nullptr, call, nullptr, nullptr, nullptr, napi_default, nullptr};
-    };
-    const napi_property_descriptor properties[] = {
-        method("ringOpen", ring_open),
-        method("ringClose", ring_close),
-        method("ringState", ring_state),
-        method("ringAdvance", ring_advance),
-        method("ringSeal", ring_act<&RingReader::seal>),
-        method("ringEncodeLoss", ring_encode_loss),
-        method("ringTake", ring_take<take_frames>),
-        method("ringTakeLeftovers", ring_take<take_leftovers>),
-        method("ringFreeLeftoversBefore", ring_free_leftovers_before),
-        method("framesEncode", frames_encode),
-        method("crc32c", checksum),
-        method("ringArm", ring_arm),
-        method("ringWakeFd", wake_fd),
-    };
-    return napi_define_properties(env, exports, std::size(properties), properties);
+    return define(env, exports, {
+        {"ringOpen", ring_open},
+        {"ringClose", ring_close},
+        {"ringState", ring_state},
+        {"ringAdvance", ring_advance},
+        {"ringSeal", ring_act<&RingReader::seal>},
+        {"ringEncodeLoss", ring_encode_loss},
+        {"ringTake", ring_take<take_frames>},
+        {"ringTakeLeftovers", ring_take<take_leftovers>},
+        {"ringFreeLeftoversBefore", ring_free_leftovers_before},
+        {"framesEncode", frames_encode},
+        {"crc32c", checksum},
+        {"ringArm", ring_arm},
+        {"ringWakeFd", wake_fd},
+    });
 }
 
 }  // namespace parapet::binding

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 
+#include "call.h"
 #include "core/engine.h"
 #include "core/process.h"
 #include "core/store/store.h"
@@ -20,9 +21,7 @@ std::mutex store_mutex;
 HashKey hash_key;
 
 napi_value store_open(napi_env env, napi_callback_info info) {
-    std::size_t count = 1;
-    napi_value options = nullptr;
-    (void)napi_get_cb_info(env, info, &count, &options, nullptr, nullptr);
+    const napi_value options = Arguments(env, info)[0];
     const std::lock_guard lock(store_mutex);
     if (store::Store::current() != nullptr) return undefined(env);
     store::Config config;
@@ -31,8 +30,7 @@ napi_value store_open(napi_env env, napi_callback_info info) {
     (void)read_number(env, options, "objectBytesMax", config.object_bytes_max);
     (void)read_number(env, options, "windowBytes", config.window_bytes);
     if (!read_text(env, options, "secretHex", secret) || secret.size() != 32) {
-        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "storeOpen: secretHex has 32 hexadecimal digits");
-        return nullptr;
+        return throw_type(env, "storeOpen: secretHex has 32 hexadecimal digits");
     }
     hash_key = {hex_of(secret, 0), hex_of(secret, 16)};
     config.secret = hash_key;
@@ -102,16 +100,6 @@ napi_value zone_stats(napi_env env, napi_callback_info) {
     return result;
 }
 
-/// The bytes of a Uint8Array argument; false: it is none.
-bool read_bytes(napi_env env, napi_value value, std::span<const std::uint8_t>& out) {
-    napi_typedarray_type type{};
-    std::size_t length = 0;
-    void* data = nullptr;
-    if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok || type != napi_uint8_array) return false;
-    out = {static_cast<const std::uint8_t*>(data), length};
-    return true;
-}
-
 /// What a purge has hit; -1 where the store can make no more purges.
 template <typename T>
 napi_value purged(napi_env env, const std::optional<T>& hit) {
@@ -121,14 +109,11 @@ napi_value purged(napi_env env, const std::optional<T>& hit) {
 /// What stands under a key, as a worker would be told: `{ words, lines }`, the words from `store_state` to `object_body_high`, and the
 /// field lines of what is stored, or of a marker.
 napi_value store_lookup(napi_env env, napi_callback_info info) {
-    std::size_t count = 2;
-    napi_value args[2] = {};
-    (void)napi_get_cb_info(env, info, &count, args, nullptr, nullptr);
-    std::span<const std::uint8_t> key;
+    const Arguments args(env, info);
+    std::span<std::uint8_t> key;
     std::uint32_t now = 0;
-    if (count < 2 || !read_bytes(env, args[0], key) || napi_get_value_uint32(env, args[1], &now) != napi_ok) {
-        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "storeLookup: the key as a Uint8Array, seconds since 1970");
-        return nullptr;
+    if (!bytes_of(env, args[0], key) || napi_get_value_uint32(env, args[1], &now) != napi_ok) {
+        return throw_type(env, "storeLookup: the key as a Uint8Array, seconds since 1970");
     }
     StoreAnswer answer;
     answer.state = static_cast<std::int32_t>(store::LookupState::miss);
@@ -162,33 +147,25 @@ napi_value store_lookup(napi_env env, napi_callback_info info) {
 }
 
 napi_value store_purge(napi_env env, napi_callback_info info) {
-    std::size_t count = 2;
-    napi_value args[2] = {};
-    (void)napi_get_cb_info(env, info, &count, args, nullptr, nullptr);
-    std::span<const std::uint8_t> key;
+    const Arguments args(env, info);
+    std::span<std::uint8_t> key;
     bool soft = false;
-    if (count < 1 || !read_bytes(env, args[0], key)) {
-        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "storePurge: the key is a Uint8Array");
-        return nullptr;
-    }
-    if (count > 1) (void)napi_get_value_bool(env, args[1], &soft);
+    if (!bytes_of(env, args[0], key)) return throw_type(env, "storePurge: the key is a Uint8Array");
+    (void)napi_get_value_bool(env, args[1], &soft);
     store::Store* const store = store::Store::current();
     if (store == nullptr || key.empty() || key.size() > store::key_bytes_limit) return number(env, 0);
     return purged(env, purge_url(*store, hash_key, key, soft));
 }
 
 napi_value store_purge_group(napi_env env, napi_callback_info info) {
-    std::size_t count = 4;
-    napi_value args[4] = {};
-    (void)napi_get_cb_info(env, info, &count, args, nullptr, nullptr);
+    const Arguments args(env, info);
     std::uint32_t group = 0;
     std::uint32_t zone = 0;
-    std::span<const std::uint8_t> text;
+    std::span<std::uint8_t> text;
     bool soft = false;
-    if (count < 4 || napi_get_value_uint32(env, args[0], &group) != napi_ok || group > static_cast<std::uint32_t>(store::Group::tag) ||
-        napi_get_value_uint32(env, args[1], &zone) != napi_ok || !read_bytes(env, args[2], text)) {
-        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "storePurgeGroup: group, zone key, Uint8Array, whether soft");
-        return nullptr;
+    if (napi_get_value_uint32(env, args[0], &group) != napi_ok || group > static_cast<std::uint32_t>(store::Group::tag) ||
+        napi_get_value_uint32(env, args[1], &zone) != napi_ok || !bytes_of(env, args[2], text)) {
+        return throw_type(env, "storePurgeGroup: group, zone key, Uint8Array, whether soft");
     }
     (void)napi_get_value_bool(env, args[3], &soft);
     store::Store* const store = store::Store::current();
@@ -197,21 +174,17 @@ napi_value store_purge_group(napi_env env, napi_callback_info info) {
 }
 
 napi_value store_purge_all(napi_env env, napi_callback_info info) {
-    std::size_t count = 1;
-    napi_value arg = nullptr;
-    (void)napi_get_cb_info(env, info, &count, &arg, nullptr, nullptr);
+    const napi_value arg = Arguments(env, info)[0];
     bool soft = false;
-    if (count > 0) (void)napi_get_value_bool(env, arg, &soft);
+    (void)napi_get_value_bool(env, arg, &soft);
     store::Store* const store = store::Store::current();
     return store == nullptr ? number(env, 0) : purged(env, store->purge_all(soft));
 }
 
 napi_value stats_page(napi_env env, napi_callback_info info) {
-    std::size_t count = 1;
-    napi_value arg = nullptr;
-    (void)napi_get_cb_info(env, info, &count, &arg, nullptr, nullptr);
+    const napi_value arg = Arguments(env, info)[0];
     std::uint32_t worker = 0;
-    if (count < 1 || napi_get_value_uint32(env, arg, &worker) != napi_ok || worker >= workers_max) {
+    if (napi_get_value_uint32(env, arg, &worker) != napi_ok || worker >= workers_max) {
         napi_throw_range_error(env, "ERR_OUT_OF_RANGE", "statsPage: no such worker slot");
         return nullptr;
     }
@@ -226,17 +199,16 @@ napi_value stats_page(napi_env env, napi_callback_info info) {
 const HashKey& store_hash_key() noexcept { return hash_key; }
 
 napi_status register_store(napi_env env, napi_value exports) {
-    const napi_property_descriptor properties[] = {
-        {"storeOpen", nullptr, store_open, nullptr, nullptr, nullptr, napi_default, nullptr},
-        {"storeStats", nullptr, store_stats, nullptr, nullptr, nullptr, napi_default, nullptr},
-        {"zoneStats", nullptr, zone_stats, nullptr, nullptr, nullptr, napi_default, nullptr},
-        {"storeLookup", nullptr, store_lookup, nullptr, nullptr, nullptr, napi_default, nullptr},
-        {"storePurge", nullptr, store_purge, nullptr, nullptr, nullptr, napi_default, nullptr},
-        {"storePurgeGroup", nullptr, store_purge_group, nullptr, nullptr, nullptr, napi_default, nullptr},
-        {"storePurgeAll", nullptr, store_purge_all, nullptr, nullptr, nullptr, napi_default, nullptr},
-        {"statsPage", nullptr, stats_page, nullptr, nullptr, nullptr, napi_default, nullptr},
-    };
-    return napi_define_properties(env, exports, sizeof properties / sizeof properties[0], properties);
+    return define(env, exports, {
+        {"storeOpen", store_open},
+        {"storeStats", store_stats},
+        {"zoneStats", zone_stats},
+        {"storeLookup", store_lookup},
+        {"storePurge", store_purge},
+        {"storePurgeGroup", store_purge_group},
+        {"storePurgeAll", store_purge_all},
+        {"statsPage", stats_page},
+    });
 }
 
 }  // namespace parapet::binding

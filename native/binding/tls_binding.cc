@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "call.h"
 #include "core/tls_make.h"
 #include "values.h"
 
@@ -54,8 +55,7 @@ std::shared_ptr<const TlsTrust> trust_of(napi_env env, napi_value object, TrustC
 bool read_origin(napi_env env, napi_value object, Server& server, const std::vector<std::shared_ptr<const TlsTrust>>& trusts,
                  std::string& fault) {
     napi_value part = nullptr;
-    napi_valuetype type = napi_undefined;
-    if (!read_property(env, object, "tls", part) || napi_typeof(env, part, &type) != napi_ok || type != napi_object) return true;
+    if (!read_property(env, object, "tls", part) || !is(env, part, napi_object)) return true;
     TlsOriginOptions options;
     (void)read_text(env, part, "serverName", options.server_name);
     options.verify = read_flag(env, part, "verify");
@@ -71,30 +71,20 @@ bool read_origin(napi_env env, napi_value object, Server& server, const std::vec
 }
 
 napi_value make_certificate(napi_env env, napi_callback_info info) {
-    std::size_t count = 2;
-    napi_value args[2] = {};
-    (void)napi_get_cb_info(env, info, &count, args, nullptr, nullptr);
-    std::vector<std::string> names;
-    if (count > 0) names = read_texts(env, args[0], nullptr);
+    const Arguments args(env, info);
+    const std::vector<std::string> names = read_texts(env, args[0], nullptr);
     std::uint32_t days = 0;
-    if (names.empty() || count < 2 || napi_get_value_uint32(env, args[1], &days) != napi_ok) {
-        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "makeCertificate: names and days");
-        return nullptr;
-    }
+    if (names.empty() || napi_get_value_uint32(env, args[1], &days) != napi_ok) return throw_type(env, "makeCertificate: names and days");
     MadeCertificate made;
     if (!make_certificate(names, days, made)) {
         napi_throw_error(env, "ERR_TLS", "makeCertificate: the certificate cannot be made");
         return nullptr;
     }
     napi_value result = nullptr;
-    napi_value chain = nullptr;
-    napi_value key = nullptr;
-    if (napi_create_object(env, &result) != napi_ok || napi_create_string_utf8(env, made.certificate.data(), made.certificate.size(), &chain) != napi_ok ||
-        napi_create_string_utf8(env, made.key.data(), made.key.size(), &key) != napi_ok) {
+    if (napi_create_object(env, &result) != napi_ok || !set_text(env, result, "certificate", made.certificate) ||
+        !set_text(env, result, "key", made.key)) {
         return nullptr;
     }
-    (void)napi_set_named_property(env, result, "certificate", chain);
-    (void)napi_set_named_property(env, result, "key", key);
     return result;
 }
 
@@ -102,8 +92,7 @@ napi_value make_certificate(napi_env env, napi_callback_info info) {
 
 bool read_tls(napi_env env, napi_value object, Tables& tables, TrustCache& cache, std::string& fault) {
     napi_value part = nullptr;
-    napi_valuetype type = napi_undefined;
-    if (!read_property(env, object, "tls", part) || napi_typeof(env, part, &type) != napi_ok || type != napi_object) return true;
+    if (!read_property(env, object, "tls", part) || !is(env, part, napi_object)) return true;
     bool good = true;
     for_each(env, part, "listeners", [&](std::uint32_t, napi_value element) {
         std::uint32_t id = 0;
@@ -129,29 +118,20 @@ bool read_tls(napi_env env, napi_value object, Tables& tables, TrustCache& cache
 }
 
 bool read_ticket_keys(napi_env env, napi_value array, std::vector<TicketKey>& keys) {
-    napi_typedarray_type type = napi_uint8_array;
-    std::size_t length = 0;
-    void* data = nullptr;
-    if (napi_get_typedarray_info(env, array, &type, &length, &data, nullptr, nullptr) != napi_ok || type != napi_uint8_array ||
-        length % TicketKey::bytes != 0) {
-        return false;
-    }
-    const auto* at = static_cast<const std::uint8_t*>(data);
-    for (std::size_t i = 0; i + TicketKey::bytes <= length; i += TicketKey::bytes) {
+    std::span<std::uint8_t> bytes;
+    if (!bytes_of(env, array, bytes) || bytes.size() % TicketKey::bytes != 0) return false;
+    for (std::size_t i = 0; i + TicketKey::bytes <= bytes.size(); i += TicketKey::bytes) {
         TicketKey key;
-        std::memcpy(key.name, at + i, sizeof key.name);
-        std::memcpy(key.cipher, at + i + 16, sizeof key.cipher);
-        std::memcpy(key.mac, at + i + 48, sizeof key.mac);
+        std::memcpy(key.name, bytes.data() + i, sizeof key.name);
+        std::memcpy(key.cipher, bytes.data() + i + 16, sizeof key.cipher);
+        std::memcpy(key.mac, bytes.data() + i + 48, sizeof key.mac);
         keys.push_back(key);
     }
     return true;
 }
 
 napi_status register_tls(napi_env env, napi_value exports) {
-    const napi_property_descriptor properties[] = {
-        {"makeCertificate", nullptr, make_certificate, nullptr, nullptr, nullptr, napi_default, nullptr},
-    };
-    return napi_define_properties(env, exports, sizeof properties / sizeof properties[0], properties);
+    return define(env, exports, {{"makeCertificate", make_certificate}});
 }
 
 }  // namespace parapet::binding

@@ -1,9 +1,10 @@
-// Reads of JavaScript values for options objects: absent or wrong values leave the default.
+// Values of JavaScript objects: reads for options, where absent or wrong values leave the default, and writes for results.
 #pragma once
 #include <node_api.h>
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace parapet::binding {
 
@@ -75,8 +76,19 @@ inline napi_value number(napi_env env, double value) {
     return result;
 }
 
-inline void set_number(napi_env env, napi_value object, const char* name, double value) {
-    (void)napi_set_named_property(env, object, name, number(env, value));
+inline bool set_number(napi_env env, napi_value object, const char* name, double value) {
+    return napi_set_named_property(env, object, name, number(env, value)) == napi_ok;
+}
+
+inline bool set_bool(napi_env env, napi_value object, const char* name, bool flag) {
+    napi_value value = nullptr;
+    return napi_get_boolean(env, flag, &value) == napi_ok && napi_set_named_property(env, object, name, value) == napi_ok;
+}
+
+inline bool set_text(napi_env env, napi_value object, const char* name, std::string_view text) {
+    napi_value value = nullptr;
+    return napi_create_string_utf8(env, text.data(), text.size(), &value) == napi_ok &&
+        napi_set_named_property(env, object, name, value) == napi_ok;
 }
 
 }  // namespace parapet::binding

@@ -83,4 +83,9 @@ bool Address::parse(std::string_view literal, std::uint16_t port, Address& out) 
     return true;
 }
 
+bool Address::is_literal(std::string_view host) noexcept {
+    Address ignored;
+    return !host.starts_with('[') && parse(host, 0, ignored);
+}
+
 }  // namespace parapet

@@ -24,6 +24,8 @@ struct Address {
     [[nodiscard]] static Address from_sockaddr(const sockaddr_storage& in) noexcept;
     /// An IPv4 or IPv6 literal; an IPv6 one with or without brackets. False: it is none.
     static bool parse(std::string_view literal, std::uint16_t port, Address& out) noexcept;
+    /// Whether a host is an address and no name: a literal without brackets.
+    [[nodiscard]] static bool is_literal(std::string_view host) noexcept;
 };
 
 }  // namespace parapet

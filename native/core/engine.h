@@ -1,12 +1,25 @@
 // The engine of one edge worker: polls, reads, parses, hands the policy one batch of events at a time, and carries its commands out.
-// One object per worker thread; no part of it is touched by another thread. Its files: engine_life (opened,
-// configured, drained, stopped), engine_loop (turns and batches), engine_timers (what is late), engine_clients (connections of clients),
-// engine_request (their heads), engine_upload (their bodies), engine_exchange (begun, moved, ended; buffers), engine_commands
-// (verdicts), engine_respond (responses to clients), engine_send (writes, and
-// what waits for room), engine_pool (connections to origins), engine_origin (requests to them), engine_response
-// (heads of responses), engine_forward (passed on), engine_download (their bodies), engine_store (look-ups, fills, followers),
-// engine_parts (several ranges), engine_slices (bodies in several objects, fetches beside their client), engine_record (the log),
-// engine_tls (handshakes, and input and output that is sealed).
+// One object per worker thread; no part of it is touched by another thread. Its files:
+//   engine_life      opened, configured, drained, stopped
+//   engine_loop      turns and batches
+//   engine_timers    what is late
+//   engine_clients   connections of clients: accepted, refused, ended
+//   engine_request   heads of requests
+//   engine_upload    their bodies
+//   engine_exchange  exchanges begun, moved to memory of their own, ended; buffers
+//   engine_commands  verdicts
+//   engine_store     look-ups, fills, followers
+//   engine_respond   responses to clients
+//   engine_parts     several ranges
+//   engine_slices    bodies in several objects, fetches beside their client
+//   engine_send      writes, and what waits for room
+//   engine_record    the log
+//   engine_pool      connections to origins
+//   engine_origin    requests to them
+//   engine_response  heads of their responses
+//   engine_forward   what is passed on of them
+//   engine_download  their bodies
+//   engine_tls       handshakes, and input and output that is sealed
 #pragma once
 #include <sys/uio.h>
 

@@ -2,7 +2,6 @@
 #define OPENSSL_API_COMPAT 30000
 #include "tls_context.h"
 
-#include <arpa/inet.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -15,6 +14,7 @@
 #include <ctime>
 #include <map>
 
+#include "address.h"
 #include "tls.h"
 #include "tls_openssl.h"
 #include "tls_names.h"
@@ -319,9 +319,7 @@ std::shared_ptr<const TlsOrigin> TlsOrigin::create(const TlsOriginOptions& optio
         Parsed parsed;
         if (!parse(options.chain, options.key, parsed, fault) || !use(context, parsed, fault)) return nullptr;
     }
-    in6_addr ignored;
-    origin->is_address_ = ::inet_pton(AF_INET, options.server_name.c_str(), &ignored) == 1 ||
-        ::inet_pton(AF_INET6, options.server_name.c_str(), &ignored) == 1;
+    origin->is_address_ = Address::is_literal(options.server_name);
     origin->server_name_ = options.server_name;
     origin->verify_ = options.verify;
     return origin;

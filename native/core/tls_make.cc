@@ -1,6 +1,5 @@
 #include "tls_make.h"
 
-#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -11,6 +10,7 @@
 
 #include <memory>
 
+#include "address.h"
 #include "tls_openssl.h"
 
 namespace parapet {
@@ -18,11 +18,6 @@ namespace parapet {
 namespace {
 
 using ExtensionOwner = std::unique_ptr<X509_EXTENSION, Freeing<X509_EXTENSION_free>>;
-
-bool is_address(const std::string& name) noexcept {
-    in6_addr ignored;
-    return ::inet_pton(AF_INET, name.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, name.c_str(), &ignored) == 1;
-}
 
 bool add_extension(X509* certificate, int id, const std::string& value) {
     X509V3_CTX context;
@@ -40,7 +35,7 @@ bool set_serial(X509* certificate) noexcept {
 
 bool fill(X509* certificate, EVP_PKEY* key, const std::vector<std::string>& names, std::uint32_t days) {
     std::string alternatives;
-    for (const std::string& name : names) alternatives += (alternatives.empty() ? "" : ",") + std::string(is_address(name) ? "IP:" : "DNS:") + name;
+    for (const std::string& name : names) alternatives += (alternatives.empty() ? "" : ",") + std::string(Address::is_literal(name) ? "IP:" : "DNS:") + name;
     const auto* common = reinterpret_cast<const unsigned char*>(names.front().c_str());
     X509_NAME* subject = X509_get_subject_name(certificate);
     return X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&

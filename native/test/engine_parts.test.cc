@@ -158,6 +158,10 @@ TEST(addresses_parse_and_print) {
     CHECK_EQ(address.text(), std::string("2001:db8::1"));
     CHECK(!Address::parse("example.com", 1, address));
     CHECK(!Address::parse("", 1, address));
+    CHECK(Address::is_literal("127.0.0.1"));
+    CHECK(Address::is_literal("2001:db8::1"));
+    CHECK(!Address::is_literal("[2001:db8::1]"));
+    CHECK(!Address::is_literal("1.example"));
     CHECK(!Address::parse("1.2.3.4.5", 1, address));
 }
 
