@@ -131,7 +131,8 @@ export function* planInSlices(
   health: HealthTable,
   turn: number,
 ): Generator<void, Plan> {
-  const reader = new RequestReader(serverAddresses(snapshot));
+  const locator = new Locator(snapshot.geo);
+  const reader = new RequestReader(serverAddresses(snapshot), (bytes, offset) => locator.at(bytes, offset));
   const ruleSets = yield* loadRuleSets(snapshot, reader);
   const balancers = snapshot.origins.map((origin) => new Balancer(origin, health, turn));
   return {
@@ -139,7 +140,7 @@ export function* planInSlices(
     reader,
     zones: snapshot.zones.map((zone) => planZone(zone, snapshot, balancers, ruleSets)),
     trustedProxies: new NetworkSet(snapshot.trustedProxies),
-    locator: new Locator(snapshot.geo),
+    locator,
     errorPages: new ErrorPages(),
     limits: snapshot.limits,
     serverIds: new Set(snapshot.origins.flatMap((origin) => origin.servers.map((server) => server.id))),

@@ -71,5 +71,11 @@ t.test('what asks for countries needs a database', async (t) => {
   t.same(faultsOf(folder, text('', userGeo)), [`error 7:49: ${said}`]);
   t.same(faultsOf(folder, text('', '', rule(userGeo))), [`error 8:148: ${said}`]);
   t.same(faultsOf(folder, text('good.mmdb', userGeo, rule(userGeo))), []);
+  const block = (expression: string) =>
+    `http_request_firewall_custom: [{ expression: ${expression}, action: block }]`;
+  t.same(faultsOf(folder, text('', '', block('ip.geoip.continent eq "EU"'))), [
+    'error 8:59: the field "ip.geoip.continent" needs a database of countries',
+  ]);
+  t.same(faultsOf(folder, text('good.mmdb', '', block('ip.geoip.continent eq "EU"'))), []);
   t.same(faultsOf(folder, text('', userGeo.replace('true', 'false'))), []);
 });

@@ -4,6 +4,7 @@ import { type CacheSettings, defaultCacheSettings } from '../../src/pipeline/pro
 import type { Fields } from '../support/fake-engine.ts';
 import { type ClientRequest, FakeProxy, type Origin, snapshotWith } from '../support/fake-proxy.ts';
 import { countryRecord, sharedMmdb, writeMmdb } from '../support/mmdb.ts';
+import { ruleset } from '../support/rules.ts';
 
 const german = '192.0.2.7';
 const french = '198.51.100.7';
@@ -72,4 +73,32 @@ t.test('without it nothing is looked up', async (t) => {
   const proxy = proxyWith(() => ({ fields: fresh }), {});
   t.equal(proxy.send({ peer: german }).cacheResult, 'miss');
   t.equal(proxy.send({ peer: french }).cacheResult, 'hit');
+});
+
+t.test('rules know where clients are', async (t) => {
+  const places = sharedMmdb(
+    writeMmdb({
+      '192.0.2.0/24': countryRecord('DE', 'EU', true),
+      '198.51.100.0/24': countryRecord('CH', 'EU'),
+      '203.0.113.0/24': countryRecord('T1'),
+    }),
+  );
+  const block = (expression: string) => ({
+    http_request_firewall_custom: [{ expression, action: 'block' }],
+  });
+  const blocked = (expression: string) => {
+    const rulesets = [ruleset(block(expression), new Map(), true)];
+    const base = snapshotWith({ geo: [places], rulesets });
+    const zones = [{ ...base.zones[0]!, rulesets: [0] }];
+    const proxy = new FakeProxy(() => ({ fields: fresh }), { ...base, zones });
+    return [german, '198.51.100.7', '203.0.113.7', '10.0.0.1'].map(
+      (peer) => proxy.send({ peer }).status === 403,
+    );
+  };
+  t.same(blocked('ip.src.country eq "DE"'), [true, false, false, false]);
+  t.same(blocked('ip.geoip.country in {"T1" "XX"}'), [false, false, true, true]);
+  t.same(blocked('ip.src.continent eq "EU"'), [true, true, false, false]);
+  t.same(blocked('ip.geoip.continent in {"T1" ""}'), [false, false, true, true]);
+  t.same(blocked('ip.src.is_in_european_union'), [true, false, false, false]);
+  t.same(blocked('not ip.geoip.is_in_european_union'), [false, true, true, true]);
 });

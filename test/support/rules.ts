@@ -30,8 +30,9 @@ export function findingsOf(
 export function ruleset(
   rules: GivenRules,
   lists: ReadonlyMap<string, NamedList> = new Map(),
+  hasPlaces = false,
 ): RulesetSettings {
-  const compiled = compileRuleset(ruleConfig(rules), lists);
+  const compiled = compileRuleset(ruleConfig(rules), lists, hasPlaces);
   if (compiled.ruleset === undefined) throw new Error(JSON.stringify(compiled.findings));
   return compiled.ruleset;
 }

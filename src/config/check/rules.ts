@@ -60,9 +60,11 @@ export function checkRules(
     Buffer.from(files.read(path, listBytesMax)).toString('utf8'),
   );
   const findings = faults.map((fault): Finding => below(['lists'], fault));
+  // What is wrong with the section is told elsewhere.
+  const hasPlaces = broken.within(['geo']) || config.geo.databases.length > 0;
   const compileAt = (path: Path, rules: object) => {
     if (broken.above(path)) return undefined;
-    const compiled = compileRuleset(wholeRules(rules, path, broken), lists);
+    const compiled = compileRuleset(wholeRules(rules, path, broken), lists, hasPlaces);
     findings.push(...compiled.findings.map((finding) => below(path, finding)));
     return compiled.ruleset;
   };

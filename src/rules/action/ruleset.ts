@@ -5,6 +5,7 @@ import {
   requestScheme,
   responseScheme,
   type Scheme,
+  withPlaces,
 } from '../compile/index.ts';
 import type { ActionContext } from './action.ts';
 import type { Lists } from './lists.ts';
@@ -61,9 +62,17 @@ interface PlacedRule {
   readonly rule: RuleConfig;
 }
 
-/** Names that the expressions of a phase may use. */
-function schemeOf(phase: PhaseName): Scheme {
-  return phase === 'http_response_cache_settings' ? responseScheme : requestScheme;
+/** Names that expressions may use, before there is a response and behind it. */
+interface Schemes {
+  readonly request: Scheme;
+  readonly response: Scheme;
+}
+
+const plain: Schemes = { request: requestScheme, response: responseScheme };
+const placing: Schemes = { request: withPlaces(requestScheme), response: withPlaces(responseScheme) };
+
+function schemeOf(phase: PhaseName, schemes: Schemes): Scheme {
+  return phase === 'http_response_cache_settings' ? schemes.response : schemes.request;
 }
 
 /** Rules that are compiled together. Conditions come first, in order; what actions compute follows. */
@@ -73,14 +82,16 @@ class Batch {
   readonly rules: { phase: PhaseName; settings: RuleSettings }[] = [];
   readonly findings: RuleFinding[] = [];
   readonly #count: number;
+  readonly #schemes: Schemes;
 
   /** @param count rules that will be added */
-  constructor(count: number) {
+  constructor(count: number, schemes: Schemes) {
     this.#count = count;
+    this.#schemes = schemes;
   }
 
   add({ phase, path, rule }: PlacedRule): void {
-    const scheme = schemeOf(phase);
+    const scheme = schemeOf(phase, this.#schemes);
     this.conditions.push({
       text: String(rule.expression),
       want: 'Bool',
@@ -98,7 +109,12 @@ class Batch {
     const context: ActionContext = {
       phase,
       bytes: (at, text) => {
-        this.texts.push({ text, want: 'Bytes', path: [...path, ...at], scheme: schemeOf(phase) });
+        this.texts.push({
+          text,
+          want: 'Bytes',
+          path: [...path, ...at],
+          scheme: schemeOf(phase, this.#schemes),
+        });
         return this.#count + this.texts.length - 1;
       },
       fault: (at, message, expected, part) => {
@@ -117,7 +133,7 @@ class Batch {
   compile(lists: Lists): CompiledRuleset {
     const expressions = [...this.conditions, ...this.texts];
     if (expressions.length === 0) return { findings: this.findings };
-    const { program, findings } = compileSet({ scheme: responseScheme, lists, expressions });
+    const { program, findings } = compileSet({ scheme: this.#schemes.response, lists, expressions });
     for (const { index, from, to, message, hint, severity } of findings) {
       const { path = [] } = expressions[index] ?? {};
       this.findings.push({ path, message, hint, span: { from, to }, severity });
@@ -182,7 +198,8 @@ function unreachable(placed: readonly PlacedRule[]): RuleFinding[] {
   return findings;
 }
 
-export function compileRuleset(config: RulesConfig, lists: Lists): CompiledRuleset {
+/** @param hasPlaces whether the config names databases of places */
+export function compileRuleset(config: RulesConfig, lists: Lists, hasPlaces = false): CompiledRuleset {
   const placed = phaseNames.flatMap((phase) =>
     (config[phase] ?? []).flatMap((rule, index): PlacedRule[] =>
       rule === undefined ? [] : [{ phase, path: [phase, index], rule }],
@@ -190,7 +207,7 @@ export function compileRuleset(config: RulesConfig, lists: Lists): CompiledRules
   );
   const compiled = [true, false].map((isEnabled) => {
     const rules = placed.filter(({ rule }) => rule.enabled === isEnabled);
-    const batch = new Batch(rules.length);
+    const batch = new Batch(rules.length, hasPlaces ? placing : plain);
     for (const rule of rules) batch.add(rule);
     return batch.compile(lists);
   });

@@ -11,7 +11,7 @@ import type { Scheme } from './scheme.ts';
 
 export type { ExpressionKind, ExpressionProgram, FieldType } from '../protocol.ts';
 export { checkList, type NamedList } from './lists.ts';
-export { recordScheme, requestScheme, responseScheme, type Scheme } from './scheme.ts';
+export { recordScheme, requestScheme, responseScheme, type Scheme, withPlaces } from './scheme.ts';
 
 export interface ExpressionText {
   readonly text: string;

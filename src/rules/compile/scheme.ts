@@ -24,6 +24,8 @@ export interface Scheme {
   readonly elsewhere: ReadonlySet<string>;
   /** Maps whose keys are all lower case. */
   readonly lowerCaseMaps: ReadonlySet<string>;
+  /** Whether it is known where clients are. */
+  readonly hasPlaces: boolean;
 }
 
 function schemeFields(rows: Readonly<Record<string, FieldRow>>): [string, SchemeField][] {
@@ -39,6 +41,7 @@ export const requestScheme: Scheme = {
   later: laterFields,
   elsewhere: new Set(Object.keys(responseFields)),
   lowerCaseMaps,
+  hasPlaces: false,
 };
 
 /** Where the origin has answered. */
@@ -48,13 +51,24 @@ export const responseScheme: Scheme = {
   later: laterFields,
   elsewhere: new Set(),
   lowerCaseMaps,
+  hasPlaces: false,
 };
+
+/** The same where the config names databases of places. */
+export const withPlaces = (scheme: Scheme): Scheme => ({ ...scheme, hasPlaces: true });
 
 /** Any field of a record may be nil. */
 export function recordScheme(types: ReadonlyMap<string, FieldType>): Scheme {
   const fields = [...types].map(([name, type]): [string, SchemeField] => [name, { type, isOptional: true }]);
   const none = new Set<string>();
-  return { name: 'record', fields: new Map(fields), later: none, elsewhere: none, lowerCaseMaps: none };
+  return {
+    name: 'record',
+    fields: new Map(fields),
+    later: none,
+    elsewhere: none,
+    lowerCaseMaps: none,
+    hasPlaces: false,
+  };
 }
 
 // edge.* is another name for cf.* (rules.md, choices of our own: 6); cf.edge.* does not need its "edge" twice.
@@ -67,6 +81,10 @@ function canonical(scheme: Scheme, name: string): string {
 
 export function findField(scheme: Scheme, span: Span, written: string): { name: string; field: SchemeField } {
   const own = scheme.fields.get(written);
+  if (own?.row?.isPlace === true && !scheme.hasPlaces) {
+    const expected = 'geo: { databases: [GeoLite2-Country.mmdb] } at the top of the config names one';
+    throw new Fault(span, `the field "${written}" needs a database of countries`, expected);
+  }
   if (own !== undefined) return { name: written, field: own };
   const name = canonical(scheme, written);
   const field = scheme.fields.get(name);

@@ -5,7 +5,7 @@ import type { ByteSource, Element, FieldReader, IpWords, MapValue, Slot } from '
 import type { Lines } from './pairs.ts';
 import { RequestScanner } from './scanner.ts';
 import { type FieldValue, readSlot, type SlotReader } from './slots.ts';
-import { RequestState, type ServerAddress } from './state.ts';
+import { type FindPlace, RequestState, type ServerAddress } from './state.ts';
 
 const epochMax = 2 ** 30;
 
@@ -26,8 +26,8 @@ export class RequestReader implements FieldReader {
   readonly #read: number[] = [];
   #readCount = 0;
 
-  constructor(servers: readonly ServerAddress[]) {
-    this.#state = new RequestState(servers);
+  constructor(servers: readonly ServerAddress[], findPlace?: FindPlace) {
+    this.#state = new RequestState(servers, findPlace);
     this.scanner = new RequestScanner(this.#state);
   }
 

@@ -18,10 +18,25 @@ export interface ServerAddress {
   readonly port: number;
 }
 
+/** What is known of where an address is. */
+export interface ClientPlace {
+  /** ISO 3166-1 alpha-2; `XX`: not known. */
+  readonly country: string;
+  /** Two letters; empty: not known. */
+  readonly continent: string;
+  readonly isInEuropeanUnion: boolean;
+}
+
+/** Place of the address whose 16 bytes begin at the offset. */
+export type FindPlace = (bytes: Uint8Array, offset: number) => ClientPlace;
+
+const nowhere: ClientPlace = { country: 'XX', continent: '', isInEuropeanUnion: false };
+
 export class RequestState {
   readonly headers = new HeaderIndex();
   readonly response = new ResponseState();
   readonly #servers: readonly (ServerAddress & { readonly ip: Address | null })[];
+  readonly #findPlace: FindPlace;
   readonly #client = new Address();
   #head: HeadView | null = null;
   #event: EventView | null = null;
@@ -38,7 +53,8 @@ export class RequestState {
   #cookies: Pairs | null = null;
   #fields: Pairs | null = null;
 
-  constructor(servers: readonly ServerAddress[]) {
+  constructor(servers: readonly ServerAddress[], findPlace: FindPlace = () => nowhere) {
+    this.#findPlace = findPlace;
     this.#servers = servers.map((one) => ({ ...one, ip: serverIp(one.address) }));
   }
 
@@ -188,6 +204,11 @@ export class RequestState {
     const offset = this.event.word(eventWord.clientAddress);
     // The 16 bytes behind the peer's address are the client's (contract, eventWord.clientAddress).
     return offset === 0 ? null : this.#client.take(this.arena.bytes, offset + addressBytes);
+  }
+
+  get place(): ClientPlace {
+    const offset = this.event.word(eventWord.clientAddress);
+    return offset === 0 ? nowhere : this.#findPlace(this.arena.bytes, offset + addressBytes);
   }
 
   get #server(): (ServerAddress & { readonly ip: Address | null }) | undefined {

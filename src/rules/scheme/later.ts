@@ -32,14 +32,7 @@ const certificate = [
   'chain_rfc9440',
   'chain_rfc9440_too_large',
 ];
-const country = [
-  'asnum',
-  'country',
-  'continent',
-  'is_in_european_union',
-  'subdivision_1_iso_code',
-  'subdivision_2_iso_code',
-];
+const country = ['asnum', 'subdivision_1_iso_code', 'subdivision_2_iso_code'];
 const place = ['city', 'region', 'region_code', 'postal_code', 'metro_code', 'lat', 'lon', 'timezone.name'];
 const body = [
   'raw',

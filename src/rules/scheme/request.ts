@@ -15,6 +15,8 @@ export type Place = 'whole' | 'start' | 'end' | 'within';
 
 export interface FieldRow {
   readonly type: FieldType;
+  /** Known only where the config names databases of places. */
+  readonly isPlace?: true;
   /** nil where the request does not have it; the others are never nil. */
   readonly isOptional?: true;
   readonly read: (state: RequestState) => FieldValue;
@@ -32,6 +34,14 @@ export interface FieldRow {
 const header = (name: string) => (state: RequestState) => state.firstLine(name) ?? '';
 const values = (pairs: Pairs): string[] => [...pairs.values()].flat();
 const names = (pairs: Pairs): string[] => [...pairs].flatMap(([name, lines]) => lines.map(() => name));
+
+const country: FieldRow = { type: 'Bytes', isPlace: true, read: (state) => state.place.country };
+const continent: FieldRow = { type: 'Bytes', isPlace: true, read: (state) => state.place.continent };
+const isInEuropeanUnion: FieldRow = {
+  type: 'Bool',
+  isPlace: true,
+  read: (state) => state.place.isInEuropeanUnion,
+};
 
 /** The single fields are "" where the request lacks them, as in the product: `http.user_agent eq ""` finds those. */
 export const requestFields: Readonly<Record<string, FieldRow>> = {
@@ -128,6 +138,13 @@ export const requestFields: Readonly<Record<string, FieldRow>> = {
   'http.request.timestamp.sec': { type: 'Int', read: (state) => Math.floor(state.nowMs / 1000) },
   'http.request.timestamp.msec': { type: 'Int', read: (state) => state.nowMs % 1000 },
   'ip.src': { type: 'Ip', isOptional: true, read: (state) => state.ip, source: 'ip.src', place: 'whole' },
+  'ip.src.country': country,
+  'ip.src.continent': continent,
+  'ip.src.is_in_european_union': isInEuropeanUnion,
+  // Older names.
+  'ip.geoip.country': country,
+  'ip.geoip.continent': continent,
+  'ip.geoip.is_in_european_union': isInEuropeanUnion,
   ssl: { type: 'Bool', read: (state) => state.isTls },
   'cf.edge.server_ip': { type: 'Ip', isOptional: true, read: (state) => state.serverIp },
   'cf.edge.server_port': { type: 'Int', isOptional: true, read: (state) => state.serverPort },
