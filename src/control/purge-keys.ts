@@ -21,7 +21,9 @@ export function keysOf(
   const own = primaryKey(zones.keys[zone] as number, url);
   const decided = decidedKeys(configuration, url, zone, nowMs).map(urlPart);
   const others = decided.filter((key) => Buffer.compare(key, own) !== 0);
-  return [own, ...others].flatMap((key) => [key, ...withDot(key, url.host)]);
+  const keys: Uint8Array[] = [];
+  for (const key of [own, ...others]) keys.push(key, ...withDot(key, url.host));
+  return keys;
 }
 
 /** The same key for a host that is written with a dot at its end. */
