@@ -95,15 +95,21 @@ enum class Phase : std::uint8_t {
     background, // no client (any more), the fetch fills the store
 };
 
-/// A body that is sent slice by slice: which one the reader stands on, and what the whole is.
+/// A piece of a longer body, as the policy names it: positions `first` to the one before `end`. Kind and marker are the policy's.
+struct Piece {
+    std::int32_t kind = 0;  // 0: none
+    std::int32_t marker = 0;
+    std::uint64_t first = 0;
+    std::uint64_t end = 0;
+    [[nodiscard]] std::uint64_t length() const noexcept { return end - first; }
+    [[nodiscard]] bool holds(std::uint64_t position) const noexcept { return first <= position && position < end; }
+};
+
+/// A body that is sent piece by piece: the one that the reader stands on, where it is read from, and the size of the whole.
 struct Slices {
-    std::uint32_t bytes = 0;
-    std::uint32_t marker = 0;
+    Piece piece;
+    std::uint64_t at = 0;
     std::uint64_t total = 0;
-    std::uint32_t number = 0;
-    [[nodiscard]] std::uint64_t first() const noexcept { return std::uint64_t{number} * bytes; }
-    /// Bytes that the slice must have.
-    [[nodiscard]] std::uint64_t length() const noexcept { return total - first() < bytes ? total - first() : bytes; }
 };
 
 /// A moment, in what the store and the process count of purges and invalidations.
@@ -175,8 +181,7 @@ struct Exchange {
     std::uint32_t fill_rest_kib = 0;  // see command_word::fill_rest_kib
     bool waits_on_entry = false;  // listed under `fill_object` or the reader's object for notifications
     std::uint32_t waited_entry = 0;
-    std::int32_t slice = 0;  // see event_word::slice
-    std::int32_t slice_marker = 0;
+    Piece piece;  // see event_word::piece_kind
     std::uint32_t read_timeout_ms = 0;  // see command_word::read_timeout_ms
     store::ObjectRef revalidated;
     store::ObjectRef seen;   // what the first look-up found, not pinned

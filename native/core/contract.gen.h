@@ -105,8 +105,12 @@ inline constexpr std::int32_t range_first_low = 13;
 inline constexpr std::int32_t range_first_high = 14;
 inline constexpr std::int32_t range_last_low = 15;
 inline constexpr std::int32_t range_last_high = 16;
-inline constexpr std::int32_t slice = 12;
-inline constexpr std::int32_t slice_marker = 13;
+inline constexpr std::int32_t piece_kind = 10;
+inline constexpr std::int32_t piece_marker = 13;
+inline constexpr std::int32_t piece_first_low = 15;
+inline constexpr std::int32_t piece_first_high = 16;
+inline constexpr std::int32_t piece_end_low = 17;
+inline constexpr std::int32_t piece_end_high = 18;
 inline constexpr std::int32_t read_timeout_ms = 14;
 inline constexpr std::int32_t fill_rest_kib = 14;
 inline constexpr std::int32_t body_offset = 17;
@@ -275,14 +279,18 @@ inline constexpr std::int32_t attempts = 26;
 inline constexpr std::int32_t body_offset = 27;
 inline constexpr std::int32_t body_length = 28;
 inline constexpr std::int32_t fail_detail = 29;
-inline constexpr std::int32_t slice = 28;
-inline constexpr std::int32_t slice_marker = 27;
+inline constexpr std::int32_t piece_kind = 28;
+inline constexpr std::int32_t piece_marker = 27;
 inline constexpr std::int32_t origin_delay_ms = 29;
 inline constexpr std::int32_t revalidated = 30;
 inline constexpr std::int32_t revalidated_generation = 31;
+inline constexpr std::int32_t piece_first_low = 32;
+inline constexpr std::int32_t piece_first_high = 33;
+inline constexpr std::int32_t piece_end_low = 34;
+inline constexpr std::int32_t piece_end_high = 35;
 }
 
-inline constexpr std::int32_t event_words = 32;
+inline constexpr std::int32_t event_words = 36;
 
 namespace fail_cause {
 inline constexpr std::int32_t none = 0;
@@ -857,6 +865,12 @@ inline constexpr const char* outcomes[] = {
     "lost",
 };
 inline constexpr std::int32_t outcomes_count = 9;
+
+namespace piece_kind {
+inline constexpr std::int32_t none = 0;
+inline constexpr std::int32_t slice = 1;
+inline constexpr std::int32_t part = 2;
+}
 
 inline constexpr const char* reasons[] = {
     "none",

@@ -357,6 +357,8 @@ private:
 
     // engine_slices.cc
     void hand_over(Exchange& exchange, const std::int32_t* command) noexcept;
+    static Piece named_piece(const std::int32_t* command) noexcept;
+    bool read_slices(Slices& slices, const std::int32_t* command, std::uint64_t at, const store::ObjectView& view) noexcept;
     bool begin_slices(Exchange& exchange, const std::int32_t* command, const store::ObjectView& view) noexcept;
     void next_slice(Exchange& exchange) noexcept;
     void apply_slice(Exchange& exchange, const std::int32_t* command) noexcept;

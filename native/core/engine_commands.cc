@@ -174,8 +174,8 @@ void Engine::apply_fetch(Exchange& exchange, const std::int32_t* command) noexce
         apply_background(exchange, command);
         return;
     }
-    exchange.slice = u(command, command_word::slice);
-    exchange.slice_marker = u(command, command_word::slice_marker);
+    // Who joins the fetch of another is told of it, too.
+    exchange.piece = named_piece(command);
     exchange.asked = asked_now();
     // An origin that is still busy with this exchange (its answer was not wanted) goes first.
     if (exchange.origin != nullptr) close_origin(*exchange.origin);
@@ -203,6 +203,7 @@ void Engine::start_fetch(Exchange& exchange, const std::int32_t* command) noexce
     const std::int32_t flags = u(command, command_word::flags);
     const HeadTable head = head_of(exchange);
     exchange.server = static_cast<std::uint32_t>(u(command, command_word::server));
+    exchange.piece = named_piece(command);
     exchange.read_timeout_ms = static_cast<std::uint32_t>(u(command, command_word::read_timeout_ms));
     Pool* target_pool = pool(exchange.server);
     if (exchange.attempts >= attempts_max) {
@@ -295,15 +296,13 @@ Exchange* Engine::begin_background(const Exchange& exchange) noexcept {
     return nullptr;
 }
 
-/// A fetch without a client: it refreshes what the client is served stale, or gets the slice that comes next.
+/// A fetch without a client: it refreshes what the client is served stale, or gets the piece that comes next.
 void Engine::apply_background(Exchange& exchange, const std::int32_t* command) noexcept {
     Exchange* begun = begin_background(exchange);
     if (begun == nullptr) return;
     Exchange& background = *begun;
-    background.slice = u(command, command_word::slice);
-    background.slice_marker = u(command, command_word::slice_marker);
     const store::ObjectRef object = object_of(command);
-    if (object ? !store_->pin(options_.worker_index, object) : background.slice == 0) {
+    if (object ? !store_->pin(options_.worker_index, object) : named_piece(command).kind == 0) {
         end_exchange(background);
         return;
     }

@@ -72,8 +72,7 @@ Exchange* Engine::begin_exchange(Client* client, Tables* tables) noexcept {
     exchange.fill = {};
     exchange.fill_object = {};
     exchange.revalidated = {};
-    exchange.slice = 0;
-    exchange.slice_marker = 0;
+    exchange.piece = {};
     exchange.read_timeout_ms = 0;
     exchange.origin = nullptr;
     exchange.server = 0;
@@ -214,8 +213,12 @@ std::int32_t* Engine::new_event(std::int32_t kind, Exchange& exchange) noexcept 
     }
     event[event_word::revalidated] = static_cast<std::int32_t>(exchange.revalidated.index);
     event[event_word::revalidated_generation] = static_cast<std::int32_t>(exchange.revalidated.generation);
-    event[event_word::slice] = exchange.slice;
-    event[event_word::slice_marker] = exchange.slice_marker;
+    if (exchange.piece.kind != 0) {
+        event[event_word::piece_kind] = exchange.piece.kind;
+        event[event_word::piece_marker] = exchange.piece.marker;
+        std::memcpy(event + event_word::piece_first_low, &exchange.piece.first, 8);
+        std::memcpy(event + event_word::piece_end_low, &exchange.piece.end, 8);
+    }
     if (kind != event_kind::ended) {
         exchange.phase = Phase::decide;
         batch_slots_.push_back(exchange.slot);

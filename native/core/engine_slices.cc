@@ -1,4 +1,4 @@
-// Bodies that are stored in slices, each an object of its own: sent one after the other, fetched by exchanges without a client.
+// Bodies that are stored in pieces, each an object of its own: sent one after the other, fetched by exchanges without a client.
 #include <algorithm>
 
 #include "engine.h"
@@ -25,8 +25,7 @@ void Engine::hand_over(Exchange& exchange, const std::int32_t* command) noexcept
     background.seen = exchange.seen;
     background.asked = exchange.asked;
     background.read_timeout_ms = exchange.read_timeout_ms;
-    exchange.slice = command[command_word::slice];
-    exchange.slice_marker = command[command_word::slice_marker];
+    exchange.piece = named_piece(command);
     Beside beside{exchange};
     apply_forward(background, command, &beside);
     if (exchange.reader.is_open()) {
@@ -49,34 +48,49 @@ void Engine::keep_noted(Exchange& exchange) noexcept {
     }
 }
 
-/// Takes up the slices of a serve command whose object is `view`. False: the command does not fit the object.
-bool Engine::begin_slices(Exchange& exchange, const std::int32_t* command, const store::ObjectView& view) noexcept {
+/// The piece that a fetch or forward command names.
+Piece Engine::named_piece(const std::int32_t* command) noexcept {
+    Piece piece;
+    piece.kind = command[command_word::piece_kind];
+    piece.marker = command[command_word::piece_marker];
+    std::memcpy(&piece.first, command + command_word::piece_first_low, 8);
+    std::memcpy(&piece.end, command + command_word::piece_end_low, 8);
+    return piece;
+}
+
+/// The piece that the object of a serve command is, to be read from `at` on. False: the command does not fit the object.
+bool Engine::read_slices(Slices& slices, const std::int32_t* command, std::uint64_t at, const store::ObjectView& view) noexcept {
     const auto words = arena_.checked(command[command_word::body_offset], command[command_word::body_length]);
+    if ((command[command_word::flags] & command_flag::sliced) == 0 || words.size() != 32) return false;
+    std::memcpy(&slices.piece.marker, words.data(), 4);
+    std::memcpy(&slices.piece.kind, words.data() + 4, 4);
+    std::memcpy(&slices.total, words.data() + 8, 8);
+    std::memcpy(&slices.piece.first, words.data() + 16, 8);
+    std::memcpy(&slices.piece.end, words.data() + 24, 8);
+    slices.at = at;
+    return slices.piece.holds(at) && slices.piece.end <= slices.total && view.body_length == slices.piece.length();
+}
+
+/// Takes up the pieces of a serve command whose object is `view`. False: the command does not fit the object.
+bool Engine::begin_slices(Exchange& exchange, const std::int32_t* command, const store::ObjectView& view) noexcept {
     auto slices = std::make_unique<Slices>();
-    if (words.size() != 16) return false;
-    std::memcpy(&slices->bytes, words.data(), 4);
-    std::memcpy(&slices->marker, words.data() + 4, 4);
-    std::memcpy(&slices->total, words.data() + 8, 8);
     std::uint64_t first = 0;
     if (exchange.status == 206) std::memcpy(&first, command + command_word::range_first_low, 8);
-    if (slices->bytes == 0 || first >= slices->total) return false;
-    slices->number = static_cast<std::uint32_t>(first / slices->bytes);
-    if (view.body_length != slices->length()) return false;
+    if (!read_slices(*slices, command, first, view)) return false;
     exchange.slices = std::move(slices);
     return true;
 }
 
-/// The slice has been sent: the policy names the next one.
+/// The piece has been sent: the policy names the next one.
 void Engine::next_slice(Exchange& exchange) noexcept {
     Slices& slices = *exchange.slices;
-    ++slices.number;
-    exchange.slice = static_cast<std::int32_t>(slices.number + 1);
-    exchange.slice_marker = static_cast<std::int32_t>(slices.marker);
+    slices.at = slices.piece.end;
+    exchange.piece = {slices.piece.kind, slices.piece.marker, slices.at, slices.at + exchange.out_left};
     exchange.reader.close();
     queue_follow(exchange, follow_cause::slice, {});
 }
 
-/// The policy's answer to that. Whatever does not bring the slice cuts the response short.
+/// The policy's answer to that. Whatever does not bring the piece cuts the response short.
 void Engine::apply_slice(Exchange& exchange, const std::int32_t* command) noexcept {
     const std::int32_t kind = command[command_word::kind];
     if (kind == command_kind::fetch) {
@@ -90,13 +104,26 @@ void Engine::apply_slice(Exchange& exchange, const std::int32_t* command) noexce
         return;
     }
     store_->open_reader(options_.worker_index, object, exchange.reader);
+    Slices named;
+    store::ObjectView view;
+    Slices& slices = *exchange.slices;
+    if (!store_->view(object, view) || !read_slices(named, command, slices.at, view)) {
+        count(counter::policy_faults_total);
+        truncate_response(exchange, outcome::internal_error, reason::policy_fault);
+        return;
+    }
+    slices.piece = named.piece;
     resume_slice(exchange);
 }
 
-/// Follows the fetch of the slice, or has an exchange without a client begin it.
+/// Follows the fetch of the piece, or has an exchange without a client begin it.
 void Engine::fetch_slice(Exchange& exchange, const std::int32_t* command) noexcept {
     const auto key = command_key(exchange, command);
-    if (key.empty()) {
+    Slices& slices = *exchange.slices;
+    slices.piece = named_piece(command);
+    // A slice is asked for whole, where the last one is shorter.
+    slices.piece.end = std::min(slices.piece.end, slices.total);
+    if (key.empty() || !slices.piece.holds(slices.at)) {
         truncate_response(exchange, outcome::internal_error, reason::policy_fault);
         return;
     }
@@ -117,8 +144,6 @@ void Engine::fetch_slice(Exchange& exchange, const std::int32_t* command) noexce
         background->fill = result.fill;
         background->fill_object = result.object;
         background->fill_hash = hash;
-        background->slice = command[command_word::slice];
-        background->slice_marker = command[command_word::slice_marker];
         start_fetch(*background, command);
     }
     switch (result.kind) {
@@ -142,13 +167,15 @@ void Engine::fetch_slice(Exchange& exchange, const std::int32_t* command) noexce
     truncate_response(exchange, outcome::origin_aborted, reason::origin_truncated);
 }
 
-/// The reader stands on the slice that comes next, whose head is there.
+/// The reader stands on the piece that comes next, whose head is there.
 void Engine::resume_slice(Exchange& exchange) noexcept {
     store::ObjectView view;
-    if (!store_->view(exchange.reader.object(), view) || view.body_length != exchange.slices->length()) {
+    const Slices& slices = *exchange.slices;
+    if (!store_->view(exchange.reader.object(), view) || view.body_length != slices.piece.length()) {
         truncate_response(exchange, outcome::origin_aborted, reason::origin_truncated);
         return;
     }
+    exchange.reader.range(slices.at - slices.piece.first, store::unknown_length);
     exchange.phase = Phase::respond;
     pump_reader(exchange);
 }

@@ -590,11 +590,6 @@ void Engine::serve(Exchange& exchange, const std::int32_t* command, store::Objec
         }
         length = end - first + 1;
     }
-    if (sliced && !bodyless && (first < exchange.slices->first() || first - exchange.slices->first() >= exchange.slices->length())) {
-        count(counter::policy_faults_total);
-        fail_exchange(exchange, 500, reason::policy_fault, outcome::internal_error);
-        return;
-    }
     if (bodyless) {
         length = 0;
         has_length = true;
@@ -636,7 +631,7 @@ void Engine::serve(Exchange& exchange, const std::int32_t* command, store::Objec
         store_->open_reader(options_.worker_index, ref, exchange.reader);
         exchange.pinned = {};
     }
-    if (sliced) exchange.reader.range(first - exchange.slices->first(), store::unknown_length);
+    if (sliced) exchange.reader.range(first - exchange.slices->piece.first, store::unknown_length);
     else if (part) exchange.reader.range(first, first + length - 1);
     if (exchange.framing == Framing::length && !parts) {
         if (send_from_reader(exchange, out.written())) pump_reader(exchange);

@@ -4,14 +4,23 @@
  * origin may act upon although they are not part of the URL follow as 0x01 name `=` value (they stop cache poisoning).
  * Custom parts follow as 0x05 (`key-plan.ts`). Secondary key: 0x02, u32 LE generation of the marker, then per selecting
  * field 0x03 and its value, or 0x04.
- * Key of a slice: 0x06, u32 LE generation of its marker, u32 LE number.
+ * Key of a slice: 0x06, u32 LE generation of its marker, u32 LE number. Key of a part: 0x07, u32 LE version of its list, u64 LE
+ * first and last position.
  */
 import type { Arena } from '../engine/arena.ts';
 import { headFlag, headWord, keyExtendingNames } from '../engine/contract.ts';
 import { type HeadView, knownId, noField } from '../engine/head-view.ts';
 import { equalsIgnoringCase, latin1Bytes } from '../lib/bytes.ts';
 
-export const keyMark = { extension: 1, secondary: 2, value: 3, absence: 4, custom: 5, slice: 6 } as const;
+export const keyMark = {
+  extension: 1,
+  secondary: 2,
+  value: 3,
+  absence: 4,
+  custom: 5,
+  slice: 6,
+  part: 7,
+} as const;
 
 /** Writes bytes into a part of the arena, up to its capacity. */
 export class KeyBuilder {

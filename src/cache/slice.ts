@@ -59,7 +59,7 @@ export class ContentRange {
   }
 }
 
-/** What the slices of one response have in common; of `sliceBytes` 0: there are none, but the answer to one range. */
+/** What the slices of one response have in common; of `sliceBytes` 0: it is stored in parts. */
 export interface SliceInfo {
   /** What the marker carries: field lines like those of a stored head. The same text, the same version. */
   readonly text: string;
@@ -68,15 +68,17 @@ export interface SliceInfo {
 }
 
 const range = new ContentRange();
+const nowhere = { first: -1, last: -1, size: -1 };
 
-function readRange(head: HeadView): boolean {
+/** The only Content-Range of a head; the same object each time. */
+export function readContentRange(head: HeadView): ContentRange | undefined {
   const field = head.find(contentRangeId);
-  if (field === noField || head.findNext(contentRangeId, field) !== noField) return false;
-  return range.read(head.arena.bytes, head.valueOffset(field), head.valueLength(field));
+  if (field === noField || head.findNext(contentRangeId, field) !== noField) return undefined;
+  return range.read(head.arena.bytes, head.valueOffset(field), head.valueLength(field)) ? range : undefined;
 }
 
-/** The validator that all slices must share: a strong entity tag, else the modification date. '' where there is none. */
-function validatorLine(head: HeadView): string {
+/** The validator that all pieces must share: a strong entity tag, else the modification date. '' where there is none. */
+export function validatorLine(head: HeadView): string {
   const etag = head.find(etagId);
   if (etag !== noField && !isWeakTag(head.arena.bytes, head.valueOffset(etag), head.valueLength(etag)))
     return `etag: ${head.valueText(etag)}\r\n`;
@@ -96,35 +98,13 @@ export function sliceOf(
   sliceBytes: number,
   lengthBytes: number,
 ): SliceInfo | undefined {
-  if (head.has(contentEncodingId) || head.has(transferEncodingId) || !readRange(head)) return undefined;
-  const { first, last, size } = range;
+  if (head.has(contentEncodingId) || head.has(transferEncodingId)) return undefined;
+  const { first, last, size } = readContentRange(head) ?? nowhere;
   const isAsked = first === number * sliceBytes && last === Math.min(first + sliceBytes, size) - 1;
   const validator = validatorLine(head);
   if (!isAsked || lengthBytes !== last - first + 1 || validator === '') return undefined;
-  return { text: infoText(validator, '*', size, sliceBytes), sizeBytes: size, sliceBytes };
-}
-
-function infoText(validator: string, place: string, sizeBytes: number, sliceBytes: number): string {
-  return `${validator}content-range: bytes ${place}/${sizeBytes}\r\nslice-bytes: ${sliceBytes}\r\n`;
-}
-
-/**
- * Checks a 206 to a range of the client's own, in the same way. Undefined where it cannot be stored.
- *
- * @param lengthBytes its Content-Length, -1 where there is none
- */
-export function partOf(head: HeadView, lengthBytes: number): SliceInfo | undefined {
-  if (head.has(contentEncodingId) || head.has(transferEncodingId) || !readRange(head)) return undefined;
-  const validator = validatorLine(head);
-  const isExact = range.last >= range.first && lengthBytes === range.last - range.first + 1;
-  if (!isExact || validator === '') return undefined;
-  const text = infoText(validator, `${range.first}-${range.last}`, range.size, 0);
-  return { text, sizeBytes: range.size, sliceBytes: 0 };
-}
-
-/** Where a part lies, by its marker; undefined where that stands for slices. */
-export function placeOf(marker: HeadView): ContentRange | undefined {
-  return readRange(marker) && range.last >= range.first ? range : undefined;
+  const text = `${validator}content-range: bytes */${size}\r\nslice-bytes: ${sliceBytes}\r\n`;
+  return { text, sizeBytes: size, sliceBytes };
 }
 
 const sliceBytesName = latin1Bytes('slice-bytes');
@@ -132,7 +112,7 @@ const sliceBytesName = latin1Bytes('slice-bytes');
 /** Reads a marker back. */
 export function sliceInfoOf(marker: HeadView): SliceInfo | undefined {
   const field = marker.findNamed(sliceBytesName, 0, marker.fieldAt(0));
-  if (field === noField || !readRange(marker)) return undefined;
+  if (field === noField || readContentRange(marker) === undefined) return undefined;
   return { text: '', sizeBytes: range.size, sliceBytes: Number(marker.valueText(field)) };
 }
 

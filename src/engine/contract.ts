@@ -327,17 +327,22 @@ export const eventWord = {
   bodyLength: 28,
   /** `originFailed`: index into `failDetails`. Shares its word with `originDelayMs`. */
   failDetail: 29,
-  /** `originHead`, `originFailed`, `follow`: the slice that the last fetch of the exchange asked for, or that comes next, plus 1; 0: none. */
-  slice: 28,
-  /** Generation of the marker of that slice, 0 where it was not known. */
-  sliceMarker: 27,
+  /** `originHead`, `originFailed`, `follow`: `pieceKind` of what the last fetch of the exchange asked for, or of what comes next. */
+  pieceKind: 28,
+  /** Which version of the whole that piece is of, as its command said; 0 where it was not known. */
+  pieceMarker: 27,
   /** Seconds since the origin was asked, in milliseconds, rounded up (`originHead`): RFC 9111 4.2.3 response_delay. */
   originDelayMs: 29,
   /** Object whose validators the fetch carried, and its generation, as the fetch command named it. */
   revalidated: 30,
   revalidatedGeneration: 31,
+  /** First position of that piece in the whole, and the position behind its last one, or behind the last one still wanted. */
+  pieceFirstLow: 32,
+  pieceFirstHigh: 33,
+  pieceEndLow: 34,
+  pieceEndHigh: 35,
 } as const;
-export const eventWords = 32;
+export const eventWords = 36;
 export const eventFlag = {
   tls: 1,
   /** The early key was computed and looked up: `storeState` is valid. */
@@ -365,6 +370,15 @@ export const storeState = {
   pass: 5,
 } as const;
 
+/** What stands for a longer body that is stored in several objects. The engine only hands it back. */
+export const pieceKind = {
+  none: 0,
+  /** One of equal length, by number. */
+  slice: 1,
+  /** A range as some request has asked for it, or what lacked between such. */
+  part: 2,
+} as const;
+
 /** Stored with an object by the policy, and given back in events; the engine reads only those it names. */
 export const objectFlag = {
   /** Never serve stale: must-revalidate, proxy-revalidate, s-maxage (RFC 9111 4.2.4). */
@@ -379,11 +393,11 @@ export const objectFlag = {
   passMarker: 32,
   weakEtag: 64,
   hasVary: 128,
-  /** With `varyMarker`: the response under this key is stored in slices, under keys of their own. */
+  /** With `varyMarker`: the response under this key is stored in slices or parts, under keys of their own. */
   sliceMarker: 256,
   /** One slice of a response. */
   slice: 512,
-  /** The answer to one range, which is all that is stored of a response; its Content-Range says where it lies. */
+  /** A part of a response: the answer to one range. */
   part: 1024,
 } as const;
 
@@ -425,14 +439,21 @@ export const commandWord = {
   cacheStatus: 11,
   /** What the record says: index into `cacheResults`. */
   cacheResult: 12,
-  /** serve with status 206: first and last byte position, inclusive; of a `part`, within what is stored. */
+  /** serve with status 206: first and last byte position, inclusive; of a `part` that is not `sliced`, within what is stored. */
   rangeFirstLow: 13,
   rangeFirstHigh: 14,
   rangeLastLow: 15,
   rangeLastHigh: 16,
-  /** fetch, forward with `background`: number of the slice, plus 1, and the generation of its marker: events give them back. */
-  slice: 12,
-  sliceMarker: 13,
+  /**
+   * fetch, forward with `background`: the piece that is asked for, as events give it back: its `pieceKind`, the version of the
+   * whole that it is of, its first position and the one behind its last.
+   */
+  pieceKind: 10,
+  pieceMarker: 13,
+  pieceFirstLow: 15,
+  pieceFirstHigh: 16,
+  pieceEndLow: 17,
+  pieceEndHigh: 18,
   /** fetch: milliseconds that the origin may take before each read of its response; 0: as its server has it. */
   readTimeoutMs: 14,
   /** forward with `store`: KiB that may be lacking when nobody reads the response any more, for the fetch to go on, plus 1; 0: any. */
@@ -498,9 +519,10 @@ export const commandFlag = {
    */
   parts: 8192,
   /**
-   * serve, refresh: the object is the slice of a longer body that the first wanted position lies in. `bodyOffset` names four words:
-   * bytes of a slice, generation of the marker, and the size of the whole as low and high word. When the slice has been sent, a
-   * `follow` event asks for the next one; `serve` and `fetch` answer it, anything else cuts the response short.
+   * serve, refresh: the object is the piece of a longer body that the first wanted position lies in. `bodyOffset` names eight
+   * words: version and `pieceKind`, then as low and high words the size of the whole, the position in it at which the object
+   * begins, and the one behind its last. When the object has been sent, a `follow` event asks for the next one; `serve`
+   * (`sliced` as well) and `fetch` answer it, anything else cuts the response short.
    */
   sliced: 16384,
 } as const;
@@ -711,7 +733,7 @@ export const followCause = {
   released: 1,
   /** The leader failed before a head came: fetch with collapse again. */
   failed: 2,
-  /** A slice has been sent: serve or fetch the one that `slice` names. */
+  /** A piece has been sent: serve or fetch one that holds `pieceFirst`. */
   slice: 3,
   /** The origin was asked before a purge that came before this request: look again, nothing has failed. */
   purged: 4,

@@ -22,6 +22,8 @@ export const limits = {
   rangesMax: 300,
   /** Of them, where they are not in ascending order. */
   unorderedRangesMax: 16,
+  /** Parts of one response that are kept at a time; beyond it the oldest is forgotten. */
+  partsMax: 64,
   /** Addresses of a forwarding field that are looked at, from the nearest. */
   forwardedHopsMax: 64,
   /** Seconds (u32) that a point in time can reach. */

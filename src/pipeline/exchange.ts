@@ -108,7 +108,7 @@ export class Exchange {
 
   /** Slot of the phase http_response_cache_settings. */
   readonly responseCache = new ResponseCacheChanges();
-  /** The slice that the request needs first, where the response is stored in slices. */
+  /** The piece that the request needs first, where the response is stored in slices or parts. */
   readonly slice = new SliceChoice();
 
   /** Slot of the origin's answer. */
@@ -157,7 +157,7 @@ export class Exchange {
     this.vary = undefined;
     this.marker = 0;
     this.slice.clear();
-    this.slice.wanted = -1;
+    this.slice.wantedFirst = -1;
   }
 
   /** Lets the reader of the rules take up the event, where it has not done so for a look at all rules at once. */

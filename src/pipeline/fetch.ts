@@ -9,6 +9,7 @@ import {
   eventWord,
   followCause,
   methodId,
+  pieceKind,
   storeState,
 } from '../engine/contract.ts';
 import { encodeEdits } from '../engine/edits.ts';
@@ -18,9 +19,11 @@ import type { Exchange } from './exchange.ts';
 import { ensureKey, lookUpAgain } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
+import { type Piece, pieceOf, setPiece, sliceAt } from './piece.ts';
 import { writeChanges } from './rules/changes.ts';
-import { sliceHandle } from './rules/refreshing.ts';
-import { firstSlice, isOpenFromStart } from './select-slice.ts';
+import { pieceHandle } from './rules/refreshing.ts';
+import { buildPartKey } from './select-part.ts';
+import { firstSlice, isOpenFromStart } from './wanted-range.ts';
 
 const hostId = knownId('host');
 const maxForwardsId = knownId('max-forwards');
@@ -31,7 +34,7 @@ const acceptEncodingId = knownId('accept-encoding');
 export function chooseMode(exchange: Exchange): number {
   const { entry, request } = exchange;
   if (!exchange.isCacheable || exchange.saysNoStore) return fetchMode.direct;
-  if (exchange.slice.isDeclined || exchange.slice.isPart) return fetchMode.direct;
+  if (exchange.slice.isDeclined) return fetchMode.direct;
   // Conditions that only the origin can judge go as they came.
   if (request.hasAny(preconditionMask.low, preconditionMask.high)) return fetchMode.direct;
   if (entry.isObject) return fetchMode.validate;
@@ -42,20 +45,22 @@ export function chooseMode(exchange: Exchange): number {
 
 /** Whether what the origin is asked for in place of the request's range serves it, and the store: all of it, or slices. */
 function rangeMayFill(exchange: Exchange): boolean {
-  const { caching, request } = exchange;
-  if (!request.has(rangeId)) return true;
+  const { caching, request, slice } = exchange;
+  if (!request.has(rangeId) || slice.isPart) return true;
   const first = firstSlice(exchange, Number.MAX_SAFE_INTEGER, caching.settings.sliceBytes);
   if (caching.hasSlices) return first >= 0;
   return first === 0 && isOpenFromStart(exchange);
 }
 
-/** Number of the slice that is asked for in place of the whole; -1: none. */
-function sliceToFetch(exchange: Exchange): number {
+/** What is asked for in place of the whole; undefined: nothing. */
+function pieceToFetch(exchange: Exchange): Piece | undefined {
   const { caching, entry, note, slice } = exchange;
-  if (note.mode === fetchMode.direct) return -1;
-  if (slice.isSelected) return slice.number;
-  if (entry.isObject || !caching.hasSlices) return -1;
-  return firstSlice(exchange, Number.MAX_SAFE_INTEGER, caching.settings.sliceBytes);
+  if (note.mode === fetchMode.direct) return undefined;
+  if (slice.isSelected) return slice;
+  if (entry.isObject || !caching.hasSlices) return undefined;
+  const { sliceBytes } = caching.settings;
+  const number = firstSlice(exchange, Number.MAX_SAFE_INTEGER, sliceBytes);
+  return number < 0 ? undefined : sliceAt(number, sliceBytes, 0);
 }
 
 /** W3C, Edge Architecture: an origin that means this cache alone by Surrogate-Control names it so. */
@@ -96,7 +101,7 @@ function writeFields(exchange: Exchange, hostHeader: string, hasClient: boolean)
  * @param avoid id of a server that has just failed, 0 for none
  * @param flags further command flags (`background`)
  * @param shares whether others may share this fetch, or this one theirs
- * @param slice number of the slice that is asked for, -1 for the whole
+ * @param piece what is asked for in place of the whole
  */
 function writeFetch(
   exchange: Exchange,
@@ -105,9 +110,10 @@ function writeFetch(
   avoid: number,
   flags: number,
   shares: boolean,
-  slice: number,
+  piece: Piece | undefined,
 ): boolean {
   const { writer, key, note, request } = exchange;
+  const isBeside = (flags & commandFlag.background) !== 0 || isGoingOn(exchange);
   const collapses = shares && mayCollapse(exchange) && ensureKey(exchange);
   const table = object === 0 ? 0 : exchange.ports.readStoredHead(object, generation);
   const candidate = exchange.zone.balancer.choose(exchange.nowMs, avoid);
@@ -120,10 +126,11 @@ function writeFetch(
   writer.addFlag(flags);
   if (collapses) {
     writer.addFlag(commandFlag.collapse);
-    if (key.length > 0) {
-      writer.set(commandWord.keyOffset, key.offset);
-      writer.set(commandWord.keyLength, key.length);
-    }
+  }
+  // What is fetched beside the exchange fills the store under this key, whether others may share it or not.
+  if ((collapses || isBeside) && key.length > 0) {
+    writer.set(commandWord.keyOffset, key.offset);
+    writer.set(commandWord.keyLength, key.length);
   }
   if (request.hasReplacedTarget) {
     writer.set(commandWord.targetOffset, request.targetOffset);
@@ -135,9 +142,8 @@ function writeFetch(
     writer.set(commandWord.objectGeneration, generation);
     writeValidators(writer, exchange.storedHead.reset(table));
   }
-  const isBeside = (flags & commandFlag.background) !== 0 || isGoingOn(exchange);
   writeFields(exchange, candidate.hostHeader, exchange.event.hasClient && !isBeside);
-  if (slice >= 0) writeSlice(exchange, slice);
+  if (piece !== undefined) writePiece(exchange, piece);
   writer.endEdits(commandWord.editsOffset);
   writer.end();
   return true;
@@ -148,24 +154,19 @@ function isGoingOn({ event }: Exchange): boolean {
   return event.kind === eventKind.follow && event.word(eventWord.cause) === followCause.slice;
 }
 
-/** Asks for a slice, within the edits of a fetch. */
-function writeSlice(exchange: Exchange, number: number): void {
-  const { caching, writer, slice } = exchange;
-  const { sliceBytes } = caching.settings;
-  const first = number * sliceBytes;
-  writer.set(commandWord.slice, number + 1);
-  writer.set(commandWord.sliceMarker, slice.marker);
-  writer.editText(editOp.set, rangeId, `bytes=${first}-${first + sliceBytes - 1}`);
+/** Asks for a piece, within the edits of a fetch. */
+function writePiece({ writer }: Exchange, piece: Piece): void {
+  setPiece(writer, piece);
+  writer.editText(editOp.set, rangeId, `bytes=${piece.first}-${piece.last}`);
   writer.editText(editOp.set, acceptEncodingId, 'identity');
 }
 
-/** Fetches a slice for what the exchange sends: `flags` with `background` ahead of it, else the one that it waits for. */
-export function fetchSlice(exchange: Exchange, flags: number): void {
+/** Fetches a piece for what the exchange sends: `flags` with `background` ahead of it, else the one that it waits for. */
+export function fetchPiece(exchange: Exchange, flags: number): void {
   const { caching, changes, note, refreshing, slice, zone } = exchange;
   note.mode = fetchMode.fill;
-  if (zone.ruleSets.length > 0)
-    refreshing.keep(sliceHandle(slice.number + 1, slice.marker), slice.marker, changes.copy(), caching);
-  writeFetch(exchange, 0, 0, 0, flags, true, slice.number);
+  if (zone.ruleSets.length > 0) refreshing.keep(pieceHandle(slice), slice.marker, changes.copy(), caching);
+  writeFetch(exchange, 0, 0, 0, flags, true, slice);
 }
 
 /** The last phase of a request. */
@@ -176,7 +177,7 @@ export function fetch(exchange: Exchange): number {
   if (note.askedMs === 0) note.askedMs = exchange.nowMs;
   exchange.writeNote();
   const validates = note.mode === fetchMode.validate;
-  writeFetch(exchange, validates ? entry.object : 0, entry.generation, 0, 0, true, sliceToFetch(exchange));
+  writeFetch(exchange, validates ? entry.object : 0, entry.generation, 0, 0, true, pieceToFetch(exchange));
   return answered;
 }
 
@@ -190,7 +191,7 @@ export function fetchAlone(exchange: Exchange): number {
   note.mode = validates ? fetchMode.validate : fetchMode.direct;
   note.isVariant = exchange.vary !== undefined;
   exchange.writeNote();
-  writeFetch(exchange, validates ? entry.object : 0, entry.generation, 0, 0, false, sliceToFetch(exchange));
+  writeFetch(exchange, validates ? entry.object : 0, entry.generation, 0, 0, false, pieceToFetch(exchange));
   return answered;
 }
 
@@ -198,14 +199,21 @@ export function fetchAlone(exchange: Exchange): number {
 export function fetchAgain(exchange: Exchange, failedServer: number): number {
   const { event, note } = exchange;
   const object = note.mode === fetchMode.validate ? event.word(eventWord.revalidated) : 0;
-  const number = note.mode === fetchMode.direct ? -1 : event.word(eventWord.slice) - 1;
-  if (number >= 0) {
-    exchange.slice.wanted = number;
-    lookUpAgain(exchange);
-  }
+  const asked = note.mode === fetchMode.direct ? undefined : pieceOf(event);
+  const piece = asked === undefined || findPiece(exchange, asked) ? asked : undefined;
+  if (piece !== asked) note.mode = fetchMode.direct;
   if (event.hasClient || note.isKnown) exchange.writeNote();
-  writeFetch(exchange, object, event.word(eventWord.revalidatedGeneration), failedServer, 0, true, number);
+  writeFetch(exchange, object, event.word(eventWord.revalidatedGeneration), failedServer, 0, true, piece);
   return answered;
+}
+
+/** Makes the key of a piece that was asked for the one that is named next. False: it is a part of a version that is gone. */
+function findPiece(exchange: Exchange, { kind, marker, first, last }: Piece): boolean {
+  const { slice } = exchange;
+  slice.want(first, last);
+  lookUpAgain(exchange);
+  if (kind !== pieceKind.part) return true;
+  return slice.isPart && slice.marker === marker && buildPartKey(exchange, marker, first, last);
 }
 
 /** Refreshes what stands in `entry` beside the exchange that serves it (RFC 5861 3). */
@@ -226,6 +234,6 @@ export function refreshInBackground(exchange: Exchange): void {
     0,
     commandFlag.background,
     true,
-    sliceToFetch(exchange),
+    pieceToFetch(exchange),
   );
 }

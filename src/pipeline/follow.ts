@@ -15,17 +15,19 @@ import { lookUpAgain, readFacts } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { recallNote, serveOnError } from './origin-head.ts';
 import { next } from './phase.ts';
+import { pieceOf } from './piece.ts';
 import { respondCause, respondFailure } from './respond.ts';
 import { serveEntry } from './serve.ts';
 import { goOn } from './slices.ts';
 
+const pieceFlags = objectFlag.slice | objectFlag.part;
 /** Fetches that may fail under an exchange that follows before it is answered with an error. */
 const failedLeadersMax = 3;
 
 /** Whether the object of the event is the one that this request selects (RFC 9111 4.1). */
 function isSelected(exchange: Exchange): boolean {
   const { entry, event } = exchange;
-  if ((entry.objectFlags & objectFlag.slice) !== 0) return isNeededSlice(exchange);
+  if ((entry.objectFlags & pieceFlags) !== 0) return isNeededPiece(exchange);
   // A fetch under the secondary key has selected already.
   if (exchange.note.isOwn || (entry.objectFlags & objectFlag.hasVary) === 0 || exchange.note.isVariant)
     return true;
@@ -36,12 +38,15 @@ function isSelected(exchange: Exchange): boolean {
   );
 }
 
-/** Whether the slice of the event is of the version that stands, and the first that the request needs. */
-function isNeededSlice(exchange: Exchange): boolean {
+/** Whether the piece of the event is of the version that stands, and one that the request can begin with. */
+function isNeededPiece(exchange: Exchange): boolean {
   const { arena, entry, event, slice } = exchange;
+  const piece = pieceOf(event);
   lookUpAgain(exchange);
-  if (!slice.isSelected || slice.marker !== event.word(eventWord.sliceMarker)) return false;
-  if (slice.number !== event.word(eventWord.slice) - 1) return false;
+  if (piece === undefined || slice.kind !== piece.kind || slice.marker !== piece.marker) return false;
+  if (!slice.isPart && slice.first !== piece.first) return false;
+  // Parts are looked up by what stands by now, which may be another one at the same place.
+  if (slice.isPart) slice.place(piece.first, piece.last);
   entry.read(arena.words, event.base + eventWord.storeState, exchange.now);
   return true;
 }
@@ -55,7 +60,7 @@ function mayShare(exchange: Exchange): boolean {
 function onHead(exchange: Exchange): number {
   const { entry, event, note, arena } = exchange;
   entry.read(arena.words, event.base + eventWord.storeState, exchange.now);
-  const isSlice = (entry.objectFlags & objectFlag.slice) !== 0;
+  const isPiece = (entry.objectFlags & pieceFlags) !== 0;
   if (isSelected(exchange) && (note.isOwn || mayShare(exchange))) {
     const wasStale = note.reason === forwardReason.stale || note.reason === forwardReason.request;
     const result = wasStale
@@ -71,7 +76,7 @@ function onHead(exchange: Exchange): number {
     const served = serveEntry(exchange, cacheStatus.none, result, edits);
     if (served !== next) return served;
   }
-  return isSlice && !exchange.slice.isDeclined ? lookOn(exchange, false) : fetchAlone(exchange);
+  return isPiece && !exchange.slice.isDeclined ? lookOn(exchange, false) : fetchAlone(exchange);
 }
 
 /** Whether it has waited as long as the origin may take: for another fetch it would as long again. */

@@ -138,8 +138,7 @@ export function writeStore(exchange: Exchange): void {
   if (tags !== undefined) writer.editText(editOp.set, cacheTagId, tags);
   writePrivateFields(exchange);
   if (decision.dropsSetCookie) writer.removeField(setCookieId);
-  if (exchange.response.code === 206 && (decision.objectFlags & objectFlag.part) === 0)
-    writer.removeField(contentRangeId);
+  if (exchange.response.code === 206) writer.removeField(contentRangeId);
   if (decision.needsLastModified) {
     decision.objectFlags |= objectFlag.hasLastModified;
     writer.editText(editOp.set, lastModifiedId, formatHttpDate(exchange.now));

@@ -11,7 +11,8 @@ import { refresh } from './refresh.ts';
 export function updateByHead(exchange: Exchange): number {
   const { entry, event, key, note, response } = exchange;
   lookUpAgain(exchange);
-  if (!entry.isObject) return next;
+  // A part does not have the length of the whole.
+  if (!entry.isObject || exchange.slice.isPart) return next;
   const table = exchange.ports.readStoredHead(entry.object, entry.generation);
   if (table === 0) return next;
   if (!describesStored(response, exchange.storedHead.reset(table), entry.sizeBytes)) {

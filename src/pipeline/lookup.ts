@@ -3,10 +3,9 @@
  * of the exchange ask again in the same way; only the key of the request's own event may have been looked up already.
  */
 import {
-  type ContentRange,
   forwardReason,
   markerLines,
-  placeOf,
+  partListOf,
   putEarlyKey,
   putExtensions,
   putSecondaryKey,
@@ -29,7 +28,8 @@ import { directive } from '../lib/cache-control.ts';
 import { limits } from '../lib/limits.ts';
 import type { Exchange } from './exchange.ts';
 import { next } from './phase.ts';
-import { buildSliceKey, chooseSlice, liesWithin } from './select-slice.ts';
+import { selectPart } from './select-part.ts';
+import { buildSliceKey, chooseSlice } from './select-slice.ts';
 
 const authorizationId = knownId('authorization');
 const directivesMask = maskOf(['cache-control', 'pragma']);
@@ -128,36 +128,28 @@ export function takePrimary(exchange: Exchange): boolean {
   return true;
 }
 
-/** The response under the key is stored in slices: goes on to the one that this request needs first. */
+/** The response under the key is stored in slices or parts: goes on to the one that this request needs first. */
 function selectSlice(exchange: Exchange): void {
-  const { entry, key, slice } = exchange;
+  const { entry, key, ports, slice, storedHead } = exchange;
   const { object, generation } = entry;
-  const table = exchange.ports.readStoredHead(object, generation);
+  const table = ports.readStoredHead(object, generation);
   entry.clear();
   if (table === 0) return;
-  const place = placeOf(exchange.storedHead.reset(table));
-  if (place !== undefined) return selectPart(exchange, place, generation);
-  if (!chooseSlice(exchange, exchange.storedHead.reset(table), generation)) return;
+  const list = partListOf(storedHead.reset(table));
+  if (list !== undefined) {
+    if (key.length > 0 || takePrimary(exchange)) selectPart(exchange, list, storedHead);
+    return;
+  }
+  const number = chooseSlice(exchange, storedHead, generation);
+  if (number < 0) return;
   const hasKey = key.length > 0 || takePrimary(exchange);
-  if (hasKey && buildSliceKey(exchange, generation, slice.number)) return ask(exchange);
+  if (hasKey && buildSliceKey(exchange, generation, number)) return ask(exchange);
   slice.clear();
   exchange.isCacheable = false;
 }
 
-/** Only the answer to one range is stored of the response: it is taken where the request's lies within it, and it is fresh. */
-function selectPart(exchange: Exchange, place: ContentRange, marker: number): void {
-  const { entry, key, slice } = exchange;
-  const { first, size } = place;
-  if (!liesWithin(exchange, place) || (key.length === 0 && !takePrimary(exchange))) return;
-  const { offset, length } = key;
-  if (buildSliceKey(exchange, marker, 0)) ask(exchange);
-  if (entry.isObject && entry.freshUntil > exchange.now) slice.takePart(first, size);
-  else entry.clear();
-  key.begin(offset, 0);
-  key.length = length;
-}
-
-function isSliced(exchange: Exchange): boolean {
+/** Whether the entry is the marker of slices or parts. */
+export function isSliced(exchange: Exchange): boolean {
   const { objectFlags, state } = exchange.entry;
   return state === storeState.varies && (objectFlags & objectFlag.sliceMarker) !== 0;
 }

@@ -7,11 +7,13 @@ import { updateByHead } from './head-update.ts';
 import { invalidate } from './invalidation.ts';
 import { lookUpAgain, readFacts } from './lookup.ts';
 import { fetchMode } from './notes.ts';
+import { forwardPart } from './parts.ts';
 import { next } from './phase.ts';
+import { pieceOf } from './piece.ts';
 import { refresh } from './refresh.ts';
 import { respondPage } from './respond.ts';
 import { serveEntry } from './serve.ts';
-import { concludeSlice, forwardPart } from './slices.ts';
+import { concludePiece } from './slices.ts';
 
 const originFailed = reasons.indexOf('origin_failed');
 
@@ -22,7 +24,7 @@ export function recallNote(exchange: Exchange): void {
   const validates = exchange.event.word(eventWord.revalidated) !== 0;
   note.reason = validates ? forwardReason.stale : forwardReason.uriMiss;
   note.mode = validates ? fetchMode.validate : fetchMode.direct;
-  if (validates || exchange.event.word(eventWord.slice) === 0) return;
+  if (validates || pieceOf(exchange.event) === undefined) return;
   note.reason = forwardReason.partial;
   note.mode = fetchMode.fill;
 }
@@ -74,8 +76,8 @@ export function concludeResponse(exchange: Exchange): number {
       if (!event.hasClient && !exchange.leads) return respondPage(exchange, 502, originFailed);
     }
   }
-  const slice = note.mode === fetchMode.direct ? -1 : event.word(eventWord.slice) - 1;
-  if (slice >= 0) return concludeSlice(exchange, slice);
+  const piece = note.mode === fetchMode.direct ? undefined : pieceOf(event);
+  if (piece !== undefined) return concludePiece(exchange, piece);
   if (status === 304) return forwardNotModified(exchange);
   if (status === 206) {
     const kept = forwardPart(exchange);

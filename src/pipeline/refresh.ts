@@ -10,17 +10,10 @@ import { ownFields, writePrivateFields } from './forward.ts';
 import { lookUpAgain } from './lookup.ts';
 import { fetchMode } from './notes.ts';
 import { answered } from './phase.ts';
+import { pieceOf } from './piece.ts';
+import { fitsPiece, writePieces } from './pieces.ts';
 import { writeResponseRules } from './rules/response.ts';
-import {
-  fitsSlice,
-  judgeShape,
-  needsShape,
-  sentStatus,
-  shape,
-  writeParts,
-  writeShape,
-  writeSlices,
-} from './serve.ts';
+import { judgeShape, needsShape, sentStatus, shape, writeParts, writeShape } from './shape.ts';
 
 const varyId = knownId('vary');
 const rangeId = knownId('range');
@@ -32,18 +25,19 @@ const updatedFieldsMax = 200;
 /** Size of the validated object's body, or of what it is a slice of; -1 where another one stands under the key by now. */
 function sizeOf(exchange: Exchange, object: number): number {
   const { entry, event, request, slice } = exchange;
-  slice.wanted = event.word(eventWord.slice) - 1;
-  if (slice.wanted < 0 && !request.has(rangeId)) return -1;
+  const piece = pieceOf(event);
+  if (piece !== undefined) slice.want(piece.first, piece.last);
+  else if (!request.has(rangeId)) return -1;
   lookUpAgain(exchange);
   if (!entry.isObject || entry.object !== object) return -1;
-  return slice.info?.sizeBytes ?? entry.sizeBytes;
+  return slice.isSelected ? slice.sizeBytes : entry.sizeBytes;
 }
 
 function writeTimes(exchange: Exchange): void {
   const { decision, writer, storedHead } = exchange;
   const variant =
     (storedHead.has(varyId) ? objectFlag.hasVary : 0) |
-    (exchange.event.word(eventWord.slice) !== 0 ? objectFlag.slice : 0);
+    (pieceOf(exchange.event) === undefined ? 0 : objectFlag.slice);
   writer.set(commandWord.ageAtStore, decision.ageAtStore | 0);
   if (!decision.mayStore) {
     // The 304 withdraws what allowed storing: this answer is current, the next one has to be asked for again.
@@ -88,11 +82,11 @@ export function refresh(exchange: Exchange, forwardStatus: number): number {
     now,
     event.word(eventWord.originDelayMs),
   );
-  const isSlice = event.word(eventWord.slice) !== 0;
+  const isSlice = pieceOf(event) !== undefined;
   const wanted = needsShape(exchange, status)
     ? judgeShape(exchange, storedHead, now, status === 200 || isSlice ? sizeBytes : -1)
     : shape.whole;
-  if (isSlice && event.hasClient && !fitsSlice(exchange, wanted)) {
+  if (isSlice && event.hasClient && !fitsPiece(exchange, wanted)) {
     note.mode = fetchMode.direct;
     return fetchAgain(exchange, 0);
   }
@@ -113,7 +107,7 @@ export function refresh(exchange: Exchange, forwardStatus: number): number {
   writeResponseRules(exchange);
   writer.endEdits(commandWord.editsOffset);
   if (wanted === shape.parts) writeParts(exchange);
-  if (isSlice) writeSlices(exchange, wanted);
+  if (isSlice) writePieces(exchange, wanted);
   writer.beginEdits();
   if (decision.mayStore) writeUpdate(exchange);
   writePrivateFields(exchange);

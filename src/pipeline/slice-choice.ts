@@ -1,38 +1,72 @@
-/** The slice of a response that a request needs first: slot of the phase `lookup`. */
-import type { SliceInfo } from '../cache/index.ts';
+/** The piece of a response that a request needs first: slot of the phase `lookup`. */
+import type { PartList, SliceInfo } from '../cache/index.ts';
+import { pieceKind } from '../engine/contract.ts';
+import type { Piece } from './piece.ts';
 
-export class SliceChoice {
-  /** undefined: what the request selects is not stored in slices. */
-  info: SliceInfo | undefined;
-  /** Generation of the marker. */
+export class SliceChoice implements Piece {
+  /** `none`: what the request selects is not stored in pieces, or not for it. */
+  kind: number = pieceKind.none;
+  /** Version of the whole. */
   marker = 0;
-  number = 0;
-  /** Set before a look-up: the slice that is wanted whatever the request says; -1: the request decides. */
-  wanted = -1;
-  /** What is selected is the answer to one range, which has that of the request within it: where it lies in the whole. */
-  partFirst = -1;
-  /** Range asks for more than slices are for. */
+  /** The piece: what is stored, under way, or to be asked for. Of a slice, `last` may lie behind the end. */
+  first = 0;
+  last = 0;
+  sizeBytes = 0;
+  /** Stored parts have all that the request asks for. */
+  isComplete = false;
+  /** Set before a look-up: from where to where the whole is wanted whatever the request says; -1: the request decides. */
+  wantedFirst = -1;
+  wantedLast = -1;
+  /** Range asks for more than pieces are for. */
   isDeclined = false;
+  /** The key of the whole, where `kind` is `part`. */
+  baseOffset = 0;
+  baseLength = 0;
 
   clear(): void {
-    this.info = undefined;
+    this.kind = pieceKind.none;
     this.marker = 0;
-    this.number = 0;
+    this.first = 0;
+    this.last = 0;
+    this.isComplete = false;
     this.isDeclined = false;
-    this.partFirst = -1;
   }
 
-  /** What is selected is a stored part that begins at `first` of the whole. */
-  takePart(first: number, sizeBytes: number): void {
-    this.info = { text: '', sizeBytes, sliceBytes: 0 };
-    this.partFirst = first;
+  /** What is wanted of what is stored in pieces, whatever the request says. */
+  want(first: number, last: number): void {
+    this.wantedFirst = first;
+    this.wantedLast = last;
+  }
+
+  takeSlice({ sizeBytes, sliceBytes }: SliceInfo, marker: number, number: number): void {
+    this.kind = pieceKind.slice;
+    this.sizeBytes = sizeBytes;
+    this.marker = marker;
+    this.place(number * sliceBytes, (number + 1) * sliceBytes - 1);
+  }
+
+  takePart(list: PartList, first: number, last: number, isComplete: boolean): void {
+    this.kind = pieceKind.part;
+    this.sizeBytes = list.sizeBytes;
+    this.marker = list.version;
+    this.isComplete = isComplete;
+    this.place(first, last);
+  }
+
+  place(first: number, last: number): void {
+    this.first = first;
+    this.last = last;
+  }
+
+  holds(position: number): boolean {
+    return this.first <= position && position <= this.last;
   }
 
   get isPart(): boolean {
-    return this.partFirst >= 0;
+    return this.kind === pieceKind.part;
   }
 
   get isSelected(): boolean {
-    return this.info !== undefined && this.partFirst < 0;
+    return this.kind !== pieceKind.none;
   }
 }

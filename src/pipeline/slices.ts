@@ -1,21 +1,17 @@
-/** Responses in slices: what an origin has answered to a request for one, and what comes behind one that has been sent. */
+/** Responses in pieces: what an origin has answered to a request for one, and what comes behind one that has been sent. */
 import { partOf, type SliceInfo, sliceOf, statusEdit, statusNote } from '../cache/index.ts';
 import {
   commandFlag,
   commandKind,
   commandWord,
   eventWord,
-  headFlag,
-  headWord,
-  methodId,
   objectFlag,
+  pieceKind,
   reasons,
   storeState,
 } from '../engine/contract.ts';
-import { type HeadView, knownId } from '../engine/head-view.ts';
-import { limits } from '../lib/limits.ts';
 import type { Exchange } from './exchange.ts';
-import { fetchAgain, fetchSlice } from './fetch.ts';
+import { fetchAgain, fetchPiece } from './fetch.ts';
 import {
   beginForward,
   forwardCacheable,
@@ -27,63 +23,56 @@ import {
 } from './forward.ts';
 import { ask, lookUpAgain, putPassMarker, takePrimary } from './lookup.ts';
 import { fetchMode } from './notes.ts';
-import { answered, next } from './phase.ts';
+import { lengthOf, listPart, putMarkerText } from './parts.ts';
+import { answered } from './phase.ts';
+import { type Piece, pieceOf, setPiece, sliceAt } from './piece.ts';
+import { writePiece } from './pieces.ts';
 import { respondPage } from './respond.ts';
-import { buildSliceKey, lastWanted } from './select-slice.ts';
+import { buildSliceKey } from './select-slice.ts';
 
-const rangeId = knownId('range');
 const originFailed = reasons.indexOf('origin_failed');
-const highWord = 4_294_967_296;
 
-/** The answer to a request for a slice: kept as one, or used as it is where the origin has sent something else. */
-export function concludeSlice(exchange: Exchange, number: number): number {
-  const { caching, response } = exchange;
-  if (response.code !== 206 && response.code !== 416) return forwardCacheable(exchange);
-  const info =
-    response.code === 206
-      ? sliceOf(response, number, caching.settings.sliceBytes, lengthOf(response))
-      : undefined;
-  if (info === undefined || !keepSlice(exchange, number, info)) return giveUp(exchange);
+/** The answer to a request for a piece: kept as one, or used as it is where the origin has sent something else. */
+export function concludePiece(exchange: Exchange, piece: Piece): number {
+  const { caching, event, response } = exchange;
+  const isPart = piece.kind === pieceKind.part;
+  if (response.code !== 206 && response.code !== 416) {
+    // What is being sent goes on with nothing but the part.
+    return isPart && !event.hasClient ? giveUp(exchange) : forwardCacheable(exchange);
+  }
+  if (response.code === 416) return giveUp(exchange);
+  if (isPart) return keepPart(exchange, piece) ? answered : giveUp(exchange);
+  const { sliceBytes } = caching.settings;
+  const number = Math.floor(piece.first / sliceBytes);
+  const info = sliceOf(response, number, sliceBytes, lengthOf(response));
+  if (info === undefined || !keepSlice(exchange, number, piece, info)) return giveUp(exchange);
   return answered;
 }
 
-/** Content-Length, -1 where there is none. */
-function lengthOf(response: HeadView): number {
-  if ((response.flags & headFlag.hasContentLength) === 0) return -1;
-  const low = response.word(headWord.contentLengthLow) >>> 0;
-  return (response.word(headWord.contentLengthHigh) >>> 0) * highWord + low;
-}
-
-/** Whether nothing stands under the key, or only the answer to another range. */
-function hasRoomForPart(exchange: Exchange): boolean {
-  const { entry, slice } = exchange;
-  lookUpAgain(exchange);
-  if (slice.isPart) return true;
-  return (
-    !entry.isObject &&
-    !slice.isSelected &&
-    entry.state !== storeState.filling &&
-    entry.state !== storeState.pass
-  );
-}
-
-/** Sends on the answer to a range of the client's own, and keeps it for ranges within it (RFC 9111 3.3); else `next`. */
-export function forwardPart(exchange: Exchange): number {
-  const { caching, decision, event, note, request, response, writer, now } = exchange;
-  if (!event.hasClient || request.code !== methodId.get || !request.has(rangeId)) return next;
-  const info = partOf(response, lengthOf(response));
-  if (info === undefined) return next;
+/** Whether the response may be stored, as if it were the whole. */
+function decide(exchange: Exchange): boolean {
+  const { caching, decision, event, response, now } = exchange;
   const delayMs = event.word(eventWord.originDelayMs);
-  decision.decide(response, undefined, 200, exchange, caching.settings, now, delayMs);
-  if (!decision.mayStore || !hasRoomForPart(exchange) || !settleKey(exchange)) return next;
-  const marker = putSliceMarker(exchange, info);
-  if (marker === 0 || !buildSliceKey(exchange, marker, 0)) return next;
+  return decision.decide(response, undefined, 200, exchange, caching.settings, now, delayMs).mayStore;
+}
+
+/** Stores what lacked between parts. False where it is not just that, or may not be stored. */
+function keepPart(exchange: Exchange, asked: Piece): boolean {
+  const { decision, event, note, response, writer, now } = exchange;
+  const part = partOf(response, lengthOf(response), now);
+  if (part === undefined || part.first !== asked.first || part.last !== asked.last) return false;
+  if (!part.isStrong || !decide(exchange) || !settleKey(exchange)) return false;
+  const marker = listPart(exchange, part);
+  // Another version: whoever waits for this part has begun to send the one before.
+  if (marker === 0 || (!event.hasClient && marker !== asked.marker)) return false;
   decision.objectFlags |= objectFlag.part;
   const edits = statusEdit(note.reason, response.code, statusNote.stored);
-  if (!beginForward(exchange, resultOf(exchange, true), edits)) return answered;
+  if (!beginForward(exchange, resultOf(exchange, true), edits)) return true;
+  if (event.hasClient) handOver(exchange);
+  setPiece(writer, { ...asked, marker });
   writeStore(exchange);
   writer.end();
-  return answered;
+  return true;
 }
 
 /** No slice has come of it: the request goes as the client has made it. */
@@ -95,29 +84,19 @@ function giveUp(exchange: Exchange): number {
 }
 
 /** Stores a slice, and says under the key of the whole that it is there. False where it may not be stored. */
-function keepSlice(exchange: Exchange, number: number, info: SliceInfo): boolean {
+function keepSlice(exchange: Exchange, number: number, asked: Piece, info: SliceInfo): boolean {
   const { caching, decision, event, note, response, writer, now } = exchange;
-  decision.decide(
-    response,
-    undefined,
-    200,
-    exchange,
-    caching.settings,
-    now,
-    event.word(eventWord.originDelayMs),
-  );
-  if (!decision.mayStore) {
+  if (!decide(exchange)) {
     if (isTelling(exchange, decision.verdict)) putPassMarker(exchange, now + caching.settings.passSeconds);
     return false;
   }
   if (!settleKey(exchange)) return false;
   const isWhole = number === 0 && info.sizeBytes <= info.sliceBytes;
   const marker = isWhole ? 0 : putSliceMarker(exchange, info);
-  const asked = event.word(eventWord.sliceMarker);
   if (!isWhole) {
     if (marker === 0 || !buildSliceKey(exchange, marker, number)) return false;
     // Another version: whoever waits for this slice has begun to send the one before.
-    if (!event.hasClient && asked !== 0 && asked !== marker) return false;
+    if (!event.hasClient && asked.marker !== 0 && asked.marker !== marker) return false;
     decision.objectFlags |= objectFlag.slice;
   }
   const edits = statusEdit(note.reason, response.code, statusNote.stored);
@@ -127,62 +106,75 @@ function keepSlice(exchange: Exchange, number: number, info: SliceInfo): boolean
     writer.addFlag(commandFlag.background);
     writer.set(commandWord.status, 200);
   } else {
-    writer.set(commandWord.slice, number + 1);
-    writer.set(commandWord.sliceMarker, marker);
+    setPiece(writer, { ...asked, marker });
   }
   writeStore(exchange);
   writer.end();
   return true;
 }
 
-/** Generation of the marker, which stays while it says the same; 0 where it could not be put. */
+/** Generation of the marker of slices; 0 where it could not be put. */
 function putSliceMarker(exchange: Exchange, info: SliceInfo): number {
-  const { arena, key, ports, writer } = exchange;
+  const { key } = exchange;
   if (key.length === 0 && !takePrimary(exchange)) return 0;
-  const offset = writer.allocate(info.text.length);
-  if (offset < 0) return 0;
-  arena.writeText(info.text, offset);
-  const flags = objectFlag.varyMarker | objectFlag.sliceMarker;
-  return ports.putMarker(key.offset, key.length, flags, limits.timeMax, offset, info.text.length);
+  return putMarkerText(exchange, info.text) | 0;
 }
 
-/** Looks a slice up, whatever the request says. */
-function lookUpSlice(exchange: Exchange, number: number): void {
-  exchange.slice.wanted = number;
+/** A piece has been sent: serves the next one where it is stored, else has it fetched. */
+export function goOn(exchange: Exchange): number {
+  const { entry, event, slice } = exchange;
+  const piece = pieceOf(event);
+  if (!exchange.isCacheable || piece === undefined) return cutShort(exchange);
+  lookUpFrom(exchange, piece.first, piece.last);
+  const isCurrent = slice.kind === piece.kind && slice.marker === piece.marker;
+  if (isCurrent) {
+    if (piece.kind === pieceKind.slice) fetchAhead(exchange, piece);
+  } else if (slice.isSelected || !takePurged(exchange, piece)) {
+    return cutShort(exchange);
+  }
+  if (entry.isObject) return serveOn(exchange);
+  if (!isCurrent) return cutShort(exchange);
+  fetchPiece(exchange, 0);
+  return answered;
+}
+
+/** Looks up the piece that holds `first`, whatever the request says. */
+function lookUpFrom(exchange: Exchange, first: number, last: number): void {
+  exchange.slice.want(first, last);
   lookUpAgain(exchange);
 }
 
-/**
- * A slice has been sent: serves the next one where it is stored, else has it fetched. The one behind that is fetched ahead, so
- * that the origin is never more than a slice before the client.
- */
-export function goOn(exchange: Exchange): number {
-  const { entry, event, slice, writer } = exchange;
-  const number = event.word(eventWord.slice) - 1;
-  const marker = event.word(eventWord.sliceMarker);
-  if (!exchange.isCacheable) return cutShort(exchange);
-  lookUpSlice(exchange, number + 1);
-  const { info } = slice;
-  const isCurrent = info !== undefined && slice.marker === marker;
-  if (isCurrent) {
-    const isMissing = !entry.isObject && entry.state !== storeState.filling;
-    const isNeeded = (number + 1) * info.sliceBytes <= lastWanted(exchange, info.sizeBytes);
-    if (isMissing && isNeeded) fetchSlice(exchange, commandFlag.background);
-    lookUpSlice(exchange, number);
-  } else if (info === undefined && buildSliceKey(exchange, marker, number)) {
-    // Purged meanwhile: what is there of this version serves those who have begun with it.
-    ask(exchange);
-  } else {
-    return cutShort(exchange);
-  }
-  if (!entry.isObject) {
-    if (!isCurrent) return cutShort(exchange);
-    fetchSlice(exchange, 0);
-    return answered;
-  }
+/** The slice behind the one that comes next is fetched ahead, so that the origin is never more than a slice before the client. */
+function fetchAhead(exchange: Exchange, piece: Piece): void {
+  const { entry, slice } = exchange;
+  const behind = slice.last + 1;
+  if (behind > piece.last) return;
+  lookUpFrom(exchange, behind, piece.last);
+  const isMissing = !entry.isObject && entry.state !== storeState.filling;
+  if (isMissing && slice.marker === piece.marker) fetchPiece(exchange, commandFlag.background);
+  lookUpFrom(exchange, piece.first, piece.last);
+}
+
+/** Purged meanwhile: what is there of slices of this version serves those who have begun with it. */
+function takePurged(exchange: Exchange, piece: Piece): boolean {
+  const { slice } = exchange;
+  const { sliceBytes } = exchange.caching.settings;
+  const number = Math.floor(piece.first / sliceBytes);
+  if (piece.kind !== pieceKind.slice || !buildSliceKey(exchange, piece.marker, number)) return false;
+  ask(exchange);
+  const { first, last } = sliceAt(number, sliceBytes, piece.marker);
+  slice.kind = piece.kind;
+  slice.marker = piece.marker;
+  slice.place(first, last);
+  return true;
+}
+
+function serveOn(exchange: Exchange): number {
+  const { entry, writer } = exchange;
   if (!exchange.beginCommand(commandKind.serve)) return answered;
   writer.set(commandWord.object, entry.object);
   writer.set(commandWord.objectGeneration, entry.generation);
+  writePiece(exchange);
   writer.end();
   return answered;
 }

@@ -1,9 +1,9 @@
 /** The two rule phases around the cache: before it is asked, and between the origin's response and the store. */
-import { eventWord } from '../../engine/contract.ts';
 import { layChangedHead } from '../../engine/head-writer.ts';
 import type { Exchange } from '../exchange.ts';
 import { next, type Phase, refusal } from '../phase.ts';
 import { act } from './act.ts';
+import { generationOf, handleOf } from './refreshing.ts';
 import { walkPhase } from './walk.ts';
 
 const requestPhase = 'http_request_cache_settings';
@@ -21,8 +21,7 @@ export function recallCacheSettings(exchange: Exchange): number {
   const { event, note, zone } = exchange;
   if (!zone.hasCacheRules) return next;
   if (!note.isKnown && !event.hasClient) {
-    const object = event.word(eventWord.revalidated);
-    const kept = exchange.refreshing.cachingOf(object, event.word(eventWord.revalidatedGeneration));
+    const kept = exchange.refreshing.cachingOf(handleOf(event), generationOf(event));
     if (kept !== undefined) exchange.caching = kept;
     return next;
   }

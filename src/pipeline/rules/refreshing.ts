@@ -3,12 +3,28 @@
  * exchange of its own, which has no client that rules could look at.
  */
 import type { Caching } from '../../cache/index.ts';
+import { eventWord } from '../../engine/contract.ts';
+import type { EventView } from '../../engine/event-view.ts';
 import { limits } from '../../lib/limits.ts';
+import { type Piece, pieceOf } from '../piece.ts';
 import type { KeptChanges } from './changes.ts';
 
-/** What stands for an object where a slice is fetched that is none yet. @param slice its number, plus 1 */
-export function sliceHandle(slice: number, marker: number): number {
-  return -((marker >>> 0) * 2 ** 20 + (slice % 2 ** 20));
+/** What stands for an object where a piece is fetched that is none yet. */
+export function pieceHandle({ marker, first }: Piece): string {
+  return `${marker} ${first}`;
+}
+
+/** The same of an exchange without a client, by its event. */
+export function handleOf(event: EventView): number | string {
+  const object = event.word(eventWord.revalidated);
+  const piece = object === 0 ? pieceOf(event) : undefined;
+  return piece === undefined ? object : pieceHandle(piece);
+}
+
+/** What is kept of which generation: that of the object, or the version of the whole that a piece is of. */
+export function generationOf(event: EventView): number {
+  const object = event.word(eventWord.revalidated);
+  return event.word(object === 0 ? eventWord.pieceMarker : eventWord.revalidatedGeneration);
 }
 
 interface Kept {
@@ -19,9 +35,9 @@ interface Kept {
 
 export class RefreshingChanges {
   /** In the order in which they were begun; the oldest goes first. */
-  readonly #byObject = new Map<number, Kept>();
+  readonly #byObject = new Map<number | string, Kept>();
 
-  keep(object: number, generation: number, changes: KeptChanges, caching: Caching): void {
+  keep(object: number | string, generation: number, changes: KeptChanges, caching: Caching): void {
     this.#byObject.delete(object);
     this.#byObject.set(object, { generation, changes, caching });
     if (this.#byObject.size <= limits.refreshSlots) return;
@@ -30,13 +46,13 @@ export class RefreshingChanges {
   }
 
   /** undefined: it is not known (any more). */
-  find(object: number, generation: number): KeptChanges | undefined {
+  find(object: number | string, generation: number): KeptChanges | undefined {
     const kept = this.#byObject.get(object);
     return kept?.generation === generation ? kept.changes : undefined;
   }
 
   /** The cache settings of the request that it is for. */
-  cachingOf(object: number, generation: number): Caching | undefined {
+  cachingOf(object: number | string, generation: number): Caching | undefined {
     const kept = this.#byObject.get(object);
     return kept?.generation === generation ? kept.caching : undefined;
   }

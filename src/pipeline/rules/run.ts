@@ -1,10 +1,9 @@
 /** The rule phases of a request, and what they leave to its later events. */
-import { eventWord } from '../../engine/contract.ts';
 import type { PhaseName } from '../../rules/action/protocol.ts';
 import type { Exchange } from '../exchange.ts';
 import { next, type Phase, refusal } from '../phase.ts';
 import { act } from './act.ts';
-import { sliceHandle } from './refreshing.ts';
+import { generationOf, handleOf } from './refreshing.ts';
 import { writeSecurity } from './security.ts';
 import { walkPhase } from './walk.ts';
 
@@ -70,13 +69,7 @@ export function endRules(exchange: Exchange): number {
 /** A background refresh: what stood for the request that it is for, stands for it. */
 function recallRefresh(exchange: Exchange): number {
   const { changes, event } = exchange;
-  const object = event.word(eventWord.revalidated);
-  const slice = event.word(eventWord.slice);
-  const marker = event.word(eventWord.sliceMarker);
-  const kept =
-    object === 0 && slice !== 0
-      ? exchange.refreshing.find(sliceHandle(slice, marker), marker)
-      : exchange.refreshing.find(object, event.word(eventWord.revalidatedGeneration));
+  const kept = exchange.refreshing.find(handleOf(event), generationOf(event));
   exchange.readRules(exchange.nowMs);
   // Not knowing what was asked for, its answer cannot be stored.
   if (kept === undefined) return noRoom;

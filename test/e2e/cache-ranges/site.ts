@@ -21,6 +21,8 @@ export interface Resource {
   ignoresRange?: boolean;
   /** Told of every answer's body as it is sent; waits for the promise before the rest goes. */
   hold?: (sent: number) => Promise<void>;
+  /** Body bytes after which the connection is closed. */
+  breaksAfter?: number;
   /** Told when an answer has gone, or cannot go on. */
   closed?: () => void;
   /** Changes the answer to a range request before it goes. */
@@ -36,6 +38,8 @@ export interface Site {
   /** Range fields of the requests that a path got, in order; '' where there was none. */
   ranges(path: string): string[];
   purge(url: string): Promise<void>;
+  /** Any form of a purge, as the admin API takes it. */
+  purgeBy(json: unknown): Promise<void>;
   /** Body bytes that the origin sent for a path. */
   sent(path: string): number;
 }
@@ -52,12 +56,20 @@ function partOf(range: string | undefined, size: number): [number, number] | nul
 }
 
 async function send(response: ServerResponse, body: Buffer, resource: Resource, count: (n: number) => void) {
-  const step = resource.hold === undefined ? body.length : 64 * 1024;
+  const { breaksAfter = Number.POSITIVE_INFINITY, hold } = resource;
+  const step = Math.min(hold === undefined ? body.length : 64 * 1024, breaksAfter);
   for (let at = 0; at < body.length; at += step) {
-    await resource.hold?.(at);
+    await hold?.(at);
+    if (at >= breaksAfter) response.destroy();
     if (response.destroyed) return;
     const piece = body.subarray(at, at + step);
     count(piece.length);
+    if (breaksAfter < body.length) {
+      // Destroying it takes back what the kernel does not have yet.
+      const gone = new Promise<void>((resolve) => response.once('close', resolve));
+      await Promise.race([new Promise((resolve) => response.write(piece, resolve)), gone]);
+      continue;
+    }
     if (response.write(piece)) continue;
     const over = new AbortController();
     const { signal } = over;
@@ -150,6 +162,10 @@ export async function startSite(t: Test): Promise<Site> {
     }),
     { folder },
   );
+  const purgeBy = async (json: unknown) => {
+    const answer = await askAdmin(parapet, 'POST', '/purge', { json });
+    if (answer.status !== 200) throw new Error(`purge: ${answer.status} ${answer.body.toString()}`);
+  };
   return {
     origin,
     parapet,
@@ -160,10 +176,8 @@ export async function startSite(t: Test): Promise<Site> {
       return resource;
     },
     ranges: (path) => origin.of(path).map(({ fields }) => fields.range ?? ''),
-    purge: async (url) => {
-      const answer = await askAdmin(parapet, 'POST', '/purge', { json: { url } });
-      if (answer.status !== 200) throw new Error(`purge: ${answer.status} ${answer.body.toString()}`);
-    },
+    purge: (url) => purgeBy({ url }),
+    purgeBy,
     sent: (path) => sent.get(path) ?? 0,
   };
 }
