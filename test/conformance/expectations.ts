@@ -59,7 +59,7 @@ const rows: readonly Row[] = [
     },
   ],
   [
-    'Asked for the last five bytes, the origin of the suite sends the first five; what is missing of a part is not fetched by itself, the whole is.',
+    'Asked for the last five bytes, the origin of the suite sends the first five, without a validator: nothing can be put together with them (RFC 9111 3.4), so the whole is fetched.',
     { optimal: ['partial-store-partial-complete'] },
   ],
   [
