@@ -30,8 +30,6 @@ export function serveEntry(exchange: Exchange, status: number, result: number, e
   const knownBytes = entry.sizeBytes <= Number.MAX_SAFE_INTEGER ? entry.sizeBytes : -1;
   const isPiece = (entry.objectFlags & (objectFlag.slice | objectFlag.part)) !== 0;
   const sizeBytes = slice.isSelected && isPiece ? slice.sizeBytes : knownBytes;
-  if (isPiece && edits === undefined && slice.isPart && !slice.isComplete)
-    return serveEntry(exchange, cacheStatus.none, cacheResult.miss, lackingEdits);
   let wanted: number = shape.whole;
   if (needsShape(exchange, entry.status)) {
     const table = exchange.ports.readStoredHead(entry.object, entry.generation);
@@ -52,6 +50,9 @@ export function serveEntry(exchange: Exchange, status: number, result: number, e
     slice.isDeclined = true;
     return next;
   }
+  const isSent = wanted === shape.whole || wanted === shape.part;
+  if (isPiece && isSent && edits === undefined && slice.isPart && !slice.isComplete)
+    return serveEntry(exchange, cacheStatus.none, cacheResult.miss, lackingEdits);
   if (!exchange.beginCommand(commandKind.serve)) return answered;
   writer.set(commandWord.object, entry.object);
   writer.set(commandWord.objectGeneration, entry.generation);
