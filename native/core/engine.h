@@ -41,6 +41,8 @@
 
 namespace parapet {
 
+struct StoredPrefix;
+
 struct EngineOptions {
     std::uint32_t worker_index = 0;
     std::uint32_t workers = 1;
@@ -332,7 +334,7 @@ private:
     void look_up(Exchange& exchange, std::int32_t* event) noexcept;
     void apply_serve(Exchange& exchange, const std::int32_t* command) noexcept;
     void serve(Exchange& exchange, const std::int32_t* command, store::ObjectRef ref) noexcept;
-    void write_stored_lines(ByteSink& out, store::Bytes head, bool not_modified, bool drop_server) noexcept;
+    void write_stored_lines(ByteSink& out, std::string_view lines, const StoredPrefix& prefix, bool not_modified, bool drop_server) noexcept;
     static void write_cache_fields(ByteSink& out, const std::int32_t* command) noexcept;
     void apply_refresh(Exchange& exchange, const std::int32_t* command) noexcept;
     store::FillResult begin_fill(Exchange& exchange, Exchange& reader_of, std::span<const std::uint8_t> key, std::uint64_t hash, bool is_storable) noexcept;

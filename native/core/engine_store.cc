@@ -488,9 +488,8 @@ void Engine::write_cache_fields(ByteSink& out, const std::int32_t* command) noex
 }
 
 /// Stored lines, without those that `edits_` replace, and for a 304 without those that describe the body (RFC 9110 15.4.5).
-void Engine::write_stored_lines(ByteSink& out, store::Bytes head, bool not_modified, bool drop_server) noexcept {
-    const std::string_view lines = lines_of(head);
-    const StoredPrefix prefix = prefix_of(head);
+void Engine::write_stored_lines(ByteSink& out, std::string_view lines, const StoredPrefix& prefix, bool not_modified,
+                                bool drop_server) noexcept {
     const bool drops_line = drop_server && prefix.server_offset != 0;
     if (edits_.empty() && !not_modified && !(drops_line && prefix.server_length == StoredPrefix::several)) {
         if (drops_line) {
@@ -597,7 +596,8 @@ void Engine::serve(Exchange& exchange, const std::int32_t* command, store::Objec
     ByteSink out(build_.data(), build_.size());
     write_status_line(out, exchange.status);
     const std::string_view lines = lines_of(view.head);
-    write_stored_lines(out, view.head, exchange.status == 304, exchange.tables->server_field != ServerField::pass);
+    const StoredPrefix prefix = prefix_of(view.head);
+    write_stored_lines(out, sent_lines_of(view.head), prefix, exchange.status == 304, exchange.tables->server_field != ServerField::pass);
     if (!edits_.empty()) edits_.write_added(out, known::content_length);
     write_server(exchange, out, false);
     write_cache_fields(out, command);
@@ -606,7 +606,6 @@ void Engine::serve(Exchange& exchange, const std::int32_t* command, store::Objec
         fail_exchange(exchange, 500, reason::memory, outcome::internal_error);
         return;
     }
-    const StoredPrefix prefix = prefix_of(view.head);
     exchange.content_type = lines.substr(prefix.type_offset, prefix.type_length);
     exchange.expires = lines.substr(prefix.expires_offset, prefix.expires_length);
     exchange.last_modified = lines.substr(prefix.modified_offset, prefix.modified_length);
@@ -659,7 +658,7 @@ void Engine::apply_refresh(Exchange& exchange, const std::int32_t* command) noex
     // The stored lines with the edits on them.
     std::swap(edits_, store_edits_);
     ByteSink lines(recode_.data(), recode_.size() / 2);
-    write_stored_lines(lines, view.head, false, false);
+    write_stored_lines(lines, lines_of(view.head), prefix_of(view.head), false, false);
     edits_.write_added(lines, known::content_length, known::cache_tag);
     std::swap(edits_, store_edits_);
     const store::Tags tags = tags_of(HeadTable{});

@@ -1,5 +1,6 @@
 #include "stored_head.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "contract.gen.h"
@@ -17,15 +18,31 @@ std::string_view lines_of(store::Bytes head) noexcept {
     return {reinterpret_cast<const char*>(head.data()) + sizeof(StoredPrefix), head.size() - sizeof(StoredPrefix)};
 }
 
+std::string_view sent_lines_of(store::Bytes head) noexcept {
+    const std::string_view lines = lines_of(head);
+    return lines.substr(0, lines.size() - std::min<std::size_t>(prefix_of(head).own_bytes, lines.size()));
+}
+
+namespace {
+bool is_own(std::string_view name) noexcept { return name == "parapet-cache-control" || name == "cloudflare-cdn-cache-control"; }
+}  // namespace
+
 void write_prefix(ByteSink& out) noexcept {
     StoredPrefix prefix;
-    const std::string_view lines(reinterpret_cast<const char*>(out.begin()) + sizeof prefix, out.size() - sizeof prefix);
+    std::uint8_t* const first = out.begin() + sizeof prefix;
+    const std::string_view lines(reinterpret_cast<const char*>(first), out.size() - sizeof prefix);
     std::size_t at = 0;
-    while (at < lines.size()) {
+    while (at < lines.size() - prefix.own_bytes) {
         const std::size_t end = lines.find("\r\n", at);
         if (end == std::string_view::npos) break;
         const std::string_view line = lines.substr(at, end - at);
         const std::size_t colon = line.find(": ");
+        if (is_own(line.substr(0, colon))) {
+            // To the end: what follows is at its place now.
+            std::rotate(first + at, first + end + 2, first + lines.size());
+            prefix.own_bytes += static_cast<std::uint32_t>(end + 2 - at);
+            continue;
+        }
         if (colon != std::string_view::npos && at + colon + 2 < 65536 && line.size() - colon - 2 < 65536) {
             const auto offset = static_cast<std::uint16_t>(at + colon + 2);
             const auto length = static_cast<std::uint16_t>(line.size() - colon - 2);

@@ -20,8 +20,11 @@ struct StoredPrefix {
     /// `several` where there is more than one.
     std::uint16_t server_length = 0;
     static constexpr std::uint16_t several = 0xffff;
+    /// Bytes of the lines that are meant for this cache alone. They stand last and are never sent: they count again when a 304
+    /// leaves them out (RFC 9111 3.2).
+    std::uint32_t own_bytes = 0;
 };
-static_assert(sizeof(StoredPrefix) == 16);
+static_assert(sizeof(StoredPrefix) == 20);
 
 /// The line of the one Server field, for stored lines that have it.
 inline constexpr std::size_t server_name_bytes = sizeof "server: " - 1;
@@ -29,7 +32,9 @@ inline constexpr std::size_t server_name_bytes = sizeof "server: " - 1;
 StoredPrefix prefix_of(store::Bytes head) noexcept;
 /// `name: value\r\n` each, names in lower case; without an end of the head.
 std::string_view lines_of(store::Bytes head) noexcept;
-/// Fills in the prefix of a stored head that has been written behind it.
+/// The same without those that are meant for this cache alone.
+std::string_view sent_lines_of(store::Bytes head) noexcept;
+/// Puts the lines of a stored head into their order, and fills in the prefix before them.
 void write_prefix(ByteSink& out) noexcept;
 
 /// A lookup's answer for the policy, in the order of the contract's event words from `store_state` on.

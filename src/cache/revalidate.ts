@@ -34,7 +34,7 @@ export function writeValidators(writer: CommandWriter, stored: HeadView): boolea
 
 /**
  * Fields of a 304 that do not reach the stored head: what belongs to the connection, what describes the body that is
- * stored, and the validator that chose it (RFC 9111 3.1, 3.2); and what is meant for this cache alone.
+ * stored, and the validator that chose it (RFC 9111 3.1, 3.2).
  */
 const keptNames: ReadonlySet<string> = new Set([
   'connection',
@@ -55,8 +55,6 @@ const keptNames: ReadonlySet<string> = new Set([
   'repr-digest',
   'digest',
   'age',
-  'parapet-cache-control',
-  'cloudflare-cdn-cache-control',
 ]);
 const keptIds: ReadonlySet<number> = new Set(
   [...keptNames].map((name) => knownId(name)).filter((id) => id !== 0),

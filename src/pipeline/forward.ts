@@ -46,12 +46,13 @@ const contentRangeId = knownId('content-range');
 const rangeId = knownId('range');
 const lastModifiedId = knownId('last-modified');
 const setCookieId = knownId('set-cookie');
-/** Fields that are meant for this cache: they reach neither the client nor the stored head. */
+/** Fields that are meant for this cache and reach no client. Directives stay in the stored head, which the engine sends without them. */
 export const ownFields = encodeEdits([
   { op: editOp.remove, name: 'parapet-cache-control' },
   { op: editOp.remove, name: 'cloudflare-cdn-cache-control' },
   { op: editOp.remove, name: 'cache-tag' },
 ]);
+const tagField = encodeEdits([{ op: editOp.remove, name: 'cache-tag' }]);
 
 function writeOwnFields(exchange: Exchange): void {
   const { response, writer } = exchange;
@@ -133,7 +134,7 @@ export function writeStore(exchange: Exchange): void {
   }
   writer.beginEdits();
   writeChanges(writer, exchange.responseCache.fields);
-  writeOwnFields(exchange);
+  if (exchange.response.has(cacheTagId)) writer.addEncoded(tagField);
   const { tags } = exchange.responseCache;
   if (tags !== undefined) writer.editText(editOp.set, cacheTagId, tags);
   writePrivateFields(exchange);

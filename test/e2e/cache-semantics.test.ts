@@ -103,6 +103,33 @@ const cases: Case[] = [
     },
   ],
   [
+    'a field for this cache alone counts on when a 304 leaves it out, and is sent to nobody',
+    'site.test',
+    async (t, site) => {
+      const control = { 'Cache-Control': 'no-store', Server: 'origin' };
+      const own = { 'Parapet-Cache-Control': 'max-age=60', 'Cloudflare-CDN-Cache-Control': 'max-age=1' };
+      const fields = { ...own, ...control, ETag: '"a"', Age: '70', 'Content-Type': 'text/x' };
+      site.script('/own', { fields }, { status: 304 }, { status: 304, fields: { ...own, ETag: '"a"' } });
+      const wanted = [
+        /uri-miss/,
+        /fwd=stale; fwd-status=304/,
+        /hit; ttl=(59|60)/,
+        /fwd=request/,
+        /hit/,
+        /hit/,
+      ];
+      for (const [index, want] of wanted.entries()) {
+        const ask: Fields = index === 3 ? { 'Cache-Control': 'no-cache' } : {};
+        const answer = await site.get('/own', index === 5 ? { 'If-None-Match': '"a"' } : ask);
+        t.match(answer.field('cache-status'), want);
+        t.equal(answer.status, index === 5 ? 304 : 200);
+        for (const name of Object.keys(own)) t.equal(answer.field(name), undefined);
+        t.equal(answer.field('cache-control'), 'no-store');
+        if (index < 5) t.equal(answer.field('content-type'), 'text/x');
+      }
+    },
+  ],
+  [
     'an unsafe request invalidates a URL under every key that settings make of it',
     'keys.test',
     async (t, site) => {

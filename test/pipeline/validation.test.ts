@@ -136,6 +136,24 @@ t.test('what may not be stored of a 304 reaches the client that it is for, and n
   }
 });
 
+t.test(
+  'a field for this cache alone counts on when a 304 leaves it out, and is sent to nobody',
+  async (t) => {
+    const own: [string, string] = ['parapet-cache-control', 'max-age=60'];
+    const proxy = new FakeProxy(
+      validating([], { fields: [own, ['cache-control', 'no-cache'], ['etag', '"a"']], body: 'x' }),
+    );
+    proxy.send();
+    for (let turn = 0; turn < 2; turn += 1) {
+      proxy.advance(61);
+      t.equal(proxy.send().cacheResult, 'revalidated');
+      const hit = proxy.send();
+      t.equal(hit.get('cache-status'), 'parapet; hit; ttl=60');
+      t.equal(hit.get(own[0]), undefined);
+    }
+  },
+);
+
 t.test('an answer to somebody who is known does not reach others with its 304', async (t) => {
   const proxy = new FakeProxy(validating([['x-user', 'one']]));
   proxy.send();

@@ -112,6 +112,9 @@ function decodeAnnotations(body: string): Partial<Record<Annotation, string>> {
   return notes;
 }
 
+/** Stored, and sent to nobody. */
+const ownNames = new Set(['parapet-cache-control', 'cloudflare-cdn-cache-control']);
+
 const conditional = new Set([
   'if-match',
   'if-none-match',
@@ -295,7 +298,8 @@ export class FakeProxy {
   #serve(exchange: Exchange, command: Command, object: number, generation: number): void {
     const stored = this.engine.byHandle(object, generation);
     if (stored === undefined) throw new Error('serves an object that is gone');
-    const fields = applyEdits(stored.fields, command.edits);
+    const sent = stored.fields.filter(([name]) => !ownNames.has(name));
+    const fields = applyEdits(sent, command.edits);
     const age = command.word('age');
     if (age >= 0) fields.push(['age', String(age)]);
     const kind = command.word('cacheStatus');
