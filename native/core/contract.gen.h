@@ -639,6 +639,7 @@ inline constexpr std::int32_t released = 1;
 inline constexpr std::int32_t failed = 2;
 inline constexpr std::int32_t slice = 3;
 inline constexpr std::int32_t purged = 4;
+inline constexpr std::int32_t elsewhere = 5;
 }
 
 namespace head_flag {

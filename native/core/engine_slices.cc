@@ -34,7 +34,7 @@ void Engine::hand_over(Exchange& exchange, const std::int32_t* command) noexcept
         return;
     }
     // Where another fetch has the key by now, the policy looks again.
-    queue_follow(exchange, beside.kept == Kept::no ? follow_cause::released : follow_cause::failed, {});
+    queue_follow(exchange, beside.kept == Kept::no ? follow_cause::released : follow_cause::elsewhere, {});
 }
 
 /// What the record names of the response is copied: the object that it lies in will be left.

@@ -243,7 +243,7 @@ bool Engine::join_fill(Exchange& exchange, const std::int32_t* command, bool& le
         case store::FillKind::varies:
             store_->unpin(options_.worker_index, result.object);
             exchange.seen = result.object;
-            queue_follow(exchange, follow_cause::failed, {});
+            queue_follow(exchange, follow_cause::elsewhere, {});
             return false;
         case store::FillKind::pass:
             return true;
@@ -265,14 +265,14 @@ Engine::Kept Engine::begin_store(Exchange& exchange, Exchange& reader_of, const 
         const store::FillRef first = exchange.fill;
         if (first && !store_->is_kept(first)) {
             // Purged or invalidated since the origin was asked: so would be what it becomes.
-            abort_fill(exchange, store::AbortCause::failed_before_head);
+            abort_fill(exchange, store::AbortCause::elsewhere);
             reader_of.reader.close();
             return Kept::elsewhere;
         }
         exchange.fill = {};
         reader_of.reader.close();
         const store::FillResult result = begin_fill(exchange, reader_of, key, hash, true);
-        if (first) store_->abort(first, result.kind == store::FillKind::pass ? store::AbortCause::released : store::AbortCause::failed_before_head);
+        if (first) store_->abort(first, result.kind == store::FillKind::pass ? store::AbortCause::released : store::AbortCause::elsewhere);
         if (result.kind != store::FillKind::leader) {
             if (result.kind == store::FillKind::object || result.kind == store::FillKind::varies) {
                 store_->unpin(options_.worker_index, result.object);
@@ -422,8 +422,11 @@ void Engine::follow_moved(Exchange& exchange) noexcept {
         return;
     }
     exchange.reader.close();
-    if (state == store::FollowState::released) queue_follow(exchange, follow_cause::released, {});
-    else queue_follow(exchange, state == store::FollowState::purged ? follow_cause::purged : follow_cause::failed, {});
+    std::int32_t cause = follow_cause::failed;
+    if (state == store::FollowState::released) cause = follow_cause::released;
+    if (state == store::FollowState::purged) cause = follow_cause::purged;
+    if (state == store::FollowState::elsewhere) cause = follow_cause::elsewhere;
+    queue_follow(exchange, cause, {});
 }
 
 void Engine::queue_follow(Exchange& exchange, std::int32_t cause, store::ObjectRef ref) noexcept {

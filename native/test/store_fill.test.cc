@@ -1,4 +1,6 @@
 // Fills: one leader, followers that read along, what happens when either leaves, the window.
+#include <utility>
+
 #include "test/check.h"
 #include "test/store_rig.h"
 
@@ -81,7 +83,9 @@ TEST(notifications_come_once_for_each_time_that_a_worker_armed) {
 }
 
 TEST(followers_learn_why_there_is_nothing_to_follow) {
-  for (const AbortCause cause : {AbortCause::released, AbortCause::failed_before_head}) {
+  const std::pair<AbortCause, FollowState> rows[] = {
+      {AbortCause::released, FollowState::released}, {AbortCause::elsewhere, FollowState::elsewhere}, {AbortCause::failed_before_head, FollowState::failed}};
+  for (const auto& [cause, told] : rows) {
     Rig rig;
     const FillResult lead = rig.begin("/a");
     Reader follower;
@@ -89,7 +93,7 @@ TEST(followers_learn_why_there_is_nothing_to_follow) {
     CHECK(rig.store->follow_state(follower) == FollowState::waiting);
     rig.store->abort(lead.fill, cause);
     CHECK(rig.was_told(2));
-    CHECK(rig.store->follow_state(follower) == (cause == AbortCause::released ? FollowState::released : FollowState::failed));
+    CHECK(rig.store->follow_state(follower) == told);
     follower.close();
     CHECK(rig.look("/a").state == LookupState::miss);
     CHECK(rig.begin("/a", 2, &follower).kind == FillKind::leader);

@@ -737,6 +737,8 @@ export const followCause = {
   slice: 3,
   /** The origin was asked before a purge that came before this request: look again, nothing has failed. */
   purged: 4,
+  /** The origin has answered, but not for the key that this request waited under (variants, slices, another version): look again. */
+  elsewhere: 5,
 } as const;
 
 /** How an exchange ended, by index; the record's outcome. */

@@ -23,6 +23,8 @@ import { goOn } from './slices.ts';
 const pieceFlags = objectFlag.slice | objectFlag.part;
 /** Fetches that may fail under an exchange that follows before it is answered with an error. */
 const failedLeadersMax = 3;
+/** Times that an exchange looks for its answer under another key before it fetches alone. */
+const movesMax = 2;
 
 /** Whether the object of the event is the one that this request selects (RFC 9111 4.1). */
 function isSelected(exchange: Exchange): boolean {
@@ -105,16 +107,33 @@ function lookOn(exchange: Exchange, wasValidation: boolean): number {
   return fetch(exchange);
 }
 
-/** The leader failed before its head, or the responses have turned out to vary: everybody looks again. */
-function onFailed(exchange: Exchange): number {
+/** Looks again; whether it is told by now that responses vary, or no longer. */
+function findsOther(exchange: Exchange): boolean {
   const { note } = exchange;
   const wasVariant = note.isVariant;
-  const wasValidation = note.mode === fetchMode.validate;
   lookUpAgain(exchange);
   const isVariant = exchange.vary !== undefined;
-  if (isVariant !== wasVariant) note.leadersFailed = -1;
-  note.reason = isVariant && !wasVariant ? forwardReason.varyMiss : note.reason;
+  if (isVariant && !wasVariant) note.reason = forwardReason.varyMiss;
+  return isVariant !== wasVariant;
+}
+
+/** The leader failed before its head: everybody looks again. */
+function onFailed(exchange: Exchange): number {
+  const wasValidation = exchange.note.mode === fetchMode.validate;
+  if (findsOther(exchange)) exchange.note.leadersFailed = -1;
   return lookOn(exchange, wasValidation);
+}
+
+/** The leader has its answer, but it does not stand here. The origin is well, so that after a few times each may ask it. */
+function onElsewhere(exchange: Exchange): number {
+  const { note } = exchange;
+  findsOther(exchange);
+  const given = answer(exchange);
+  if (given !== next) return given;
+  if (note.moves > movesMax) return respondFailure(exchange, 502, failCause.destinationUnavailable);
+  note.moves += 1;
+  note.isOwn = false;
+  return note.moves > movesMax ? fetchAlone(exchange) : fetch(exchange);
 }
 
 /** What it waited for is older than a purge: one of those who came after the purge fetches. */
@@ -132,6 +151,8 @@ export function follow(exchange: Exchange): number {
       return onHead(exchange);
     case followCause.failed:
       return onFailed(exchange);
+    case followCause.elsewhere:
+      return onElsewhere(exchange);
     case followCause.slice:
       return goOn(exchange);
     case followCause.purged:

@@ -27,6 +27,8 @@ const skippedShift = 11;
 const skippedMask = 0xffff;
 const cacheRulesBit = 1 << 27;
 const ownBit = 1 << 28;
+const movesShift = 29;
+const movesMask = 3;
 
 /** One note, unpacked. */
 export class Note {
@@ -40,6 +42,8 @@ export class Note {
   isOwn = false;
   /** Times that a fetch that it followed failed before its head. */
   leadersFailed = 0;
+  /** Times that what it followed was answered, but under another key. At most 3. */
+  moves = 0;
   /** Rules have changed the request; what later events need of that, they find by running those rules again. */
   isChanged = false;
   /** Rules have changed the cache settings. */
@@ -58,6 +62,7 @@ export class Note {
     this.isVariant = false;
     this.isOwn = false;
     this.leadersFailed = 0;
+    this.moves = 0;
     this.isChanged = false;
     this.hasCacheRules = false;
     this.skipped = 0;
@@ -81,6 +86,7 @@ export class Notes {
     note.isVariant = (bits & variantBit) !== 0;
     note.isOwn = (bits & ownBit) !== 0;
     note.leadersFailed = (bits >> failedShift) & failedMask;
+    note.moves = (bits >> movesShift) & movesMask;
     note.isChanged = (bits & changedBit) !== 0;
     note.hasCacheRules = (bits & cacheRulesBit) !== 0;
     note.skipped = (bits >> skippedShift) & skippedMask;
@@ -99,6 +105,7 @@ export class Notes {
       (note.isVariant ? variantBit : 0) |
       (note.isOwn ? ownBit : 0) |
       (Math.min(note.leadersFailed, failedMask) << failedShift) |
+      (Math.min(note.moves, movesMask) << movesShift) |
       (note.isChanged ? changedBit : 0) |
       (note.hasCacheRules ? cacheRulesBit : 0) |
       ((note.skipped & skippedMask) << skippedShift);

@@ -14,6 +14,7 @@ import { auditLines, commandLine, zonesComeAndGo } from './cache-purge/operator.
 import {
   changedWhileAsked,
   everyWorkerAtOnce,
+  purgedAgainAndAgain,
   tenThousandTags,
   underLoad,
   whileAsked,
@@ -31,6 +32,7 @@ const groups: [name: string, run: (t: Test, site: Site) => Promise<void>][] = [
   ['a URL that rules rewrite', rewrittenUrl],
   ['all connections of both workers ask right behind each purge', everyWorkerAtOnce],
   ['a purge while the origin is asked', whileAsked],
+  ['a purge of each version that is asked for', purgedAgainAndAgain],
   ['an unsafe request while the origin is asked', changedWhileAsked],
   ['10 000 tags', tenThousandTags],
   ['purges under load', underLoad],

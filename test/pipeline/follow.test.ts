@@ -137,6 +137,23 @@ t.test('after a failed leader one takes over, but not without end', async (t) =>
   t.equal(failCause.destinationUnavailable, 4);
 });
 
+t.test(
+  'an answer that stands elsewhere is no failure: after a few of them each asks for itself',
+  async (t) => {
+    const { send, follow } = scene();
+    send();
+    for (let round = 1; round <= 2; round += 1) {
+      const again = follow('elsewhere');
+      t.equal(again.kind, 'fetch');
+      t.ok(again.flags & commandFlag.collapse);
+      t.equal(follow('failed').kind, 'fetch', 'which does not count among the failures');
+    }
+    const alone = follow('elsewhere');
+    t.equal(alone.kind, 'fetch');
+    t.notOk(alone.flags & commandFlag.collapse);
+  },
+);
+
 t.test('after a failed leader a stale response may do', async (t) => {
   const { engine, send, follow } = scene();
   engine.put(key, { freshUntil: engine.now - 5, staleIfErrorUntil: engine.now + 5 });
@@ -152,7 +169,7 @@ t.test('responses that turn out to vary are looked for again', async (t) => {
   send([['foo', '1']]);
   const flags = objectFlag.varyMarker;
   const marker = engine.put(key, { flags, fields: [['vary', 'foo']], freshUntil: engine.now + 99 });
-  const again = follow('failed', undefined, 0, [['foo', '1']]);
+  const again = follow('elsewhere', undefined, 0, [['foo', '1']]);
   t.equal(again.kind, 'fetch');
   t.ok(again.flags & commandFlag.collapse);
   t.ok(again.key.startsWith(`${key}\x02`), 'under the secondary key now');
@@ -168,7 +185,7 @@ t.test('a variant is served at once where it is there', async (t) => {
   const { engine, send, follow } = scene();
   send([['foo', '1']]);
   engine.put(key, { flags: objectFlag.varyMarker, fields: [['vary', 'foo']], freshUntil: engine.now + 99 });
-  const again = follow('failed', undefined, 0, [['foo', '1']]);
+  const again = follow('elsewhere', undefined, 0, [['foo', '1']]);
   engine.put(again.key, { freshUntil: engine.now + 60 });
-  t.equal(follow('failed', undefined, 0, [['foo', '1']]).kind, 'serve');
+  t.equal(follow('elsewhere', undefined, 0, [['foo', '1']]).kind, 'serve');
 });

@@ -51,6 +51,7 @@ enum EntryState : u8 {
   entry_complete,   // an object or a marker
   entry_streamed,   // came to its end through the window: no object
   entry_released,   // aborts, as AbortCause
+  entry_elsewhere,
   entry_failed,
   entry_truncated,
   entry_refreshed,  // a 304 came: the fill record names the successor

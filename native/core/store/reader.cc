@@ -216,6 +216,8 @@ FollowState Store::follow_state(Reader& reader) {
         break;
       case entry_released:
         return FollowState::released;
+      case entry_elsewhere:
+        return FollowState::elsewhere;
       case entry_failed:
         return FollowState::failed;
       // The head came, what follows was cut off: the reader says `aborted`, as to everybody who had begun to read.

@@ -194,6 +194,7 @@ enum class FollowState : std::uint8_t {
   waiting,   // no head yet: the worker has been armed and gets `notify`
   head,      // `view(reader.object())` tells; also after a refresh: the reader then stands on the refreshed, complete object
   released,  // not for sharing: fetch alone
+  elsewhere, // the origin has answered, but not for this key (variants, slices, another version): look again
   failed,    // the leader failed before a head, or wants everybody to look again: begin_fill again (one of them leads)
   purged,    // its origin was asked before a purge, and this reader came after it: begin_fill again; the head is there all the same
 };
@@ -213,6 +214,7 @@ enum class WriteState : std::uint8_t {
 
 enum class AbortCause : std::uint8_t {
   released,            // not storable: followers fetch alone
+  elsewhere,           // answered, but that does not stand under this key: followers look again
   failed_before_head,  // followers begin again, one of them leads
   failed_after_head,   // followers see `aborted`
 };

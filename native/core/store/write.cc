@@ -231,7 +231,11 @@ void Store::abort(FillRef ref, AbortCause cause) {
   const Inside in(*this);
   in.led(ref);
   const bool has_head = in.entry(in.fill(ref.index).entry).state.load(std::memory_order_relaxed) != entry_filling;
-  in.end_fill(ref.index, cause == AbortCause::released ? entry_released : cause == AbortCause::failed_after_head && has_head ? entry_truncated : entry_failed);
+  EntryState state = entry_failed;
+  if (cause == AbortCause::released) state = entry_released;
+  if (cause == AbortCause::elsewhere) state = entry_elsewhere;
+  if (cause == AbortCause::failed_after_head && has_head) state = entry_truncated;
+  in.end_fill(ref.index, state);
 }
 
 std::uint64_t Store::leader_tag(FillRef ref) const { return Inside(*this).led(ref).leader_tag; }

@@ -1,8 +1,10 @@
 /** Purges while origins are asked, many of them, and under load. */
 import type { Test } from 'tap';
+import { readMetric } from '../../support/admin.ts';
 import { fetchOnce } from '../../support/raw-client.ts';
 import type { OriginConnection } from '../../support/scripted-origin.ts';
 import { ok } from '../../support/scripted-origin.ts';
+import { followed } from '../../support/waiting.ts';
 import { Deferred, until } from '../../support/within.ts';
 import { ask, askAll, isHit, numberOf, purge, type Site } from './site.ts';
 
@@ -60,7 +62,39 @@ export async function whileAsked(t: Test, site: Site): Promise<void> {
   site.origin.scripts.delete('/asked');
 }
 
-/** The same of unsafe methods, which name a URL: its variants, and what request fields extend it to, are meant too. */
+/** A purge of each version that is asked for: the origin is well, so nobody who waits is told otherwise. */
+export async function purgedAgainAndAgain(t: Test, site: Site): Promise<void> {
+  const target = '/again-and-again';
+  const clients = 8;
+  const held: Deferred<void>[] = [];
+  site.origin.scripts.set(target, async (connection, request) => {
+    if (request.value('accept-language') === 'en') {
+      const release = new Deferred<void>();
+      held.push(release);
+      await release.promise;
+    }
+    await connection.write(ok('well', { 'Cache-Control': 'max-age=600', Vary: 'Accept-Language' }));
+  });
+  await ask(site, target, 'shop.test', { 'Accept-Language': 'de' });
+  const before = (await readMetric(site.parapet, 'parapet_collapsed_total')) ?? 0;
+  const statuses: number[] = [];
+  const waiting = Array.from({ length: clients }, async () => {
+    statuses.push((await ask(site, target, 'shop.test', { 'Accept-Language': 'en' })).status);
+  });
+  await followed(site.parapet, clients - 1, before);
+  for (let turn = 0; statuses.length < clients; turn += 1) {
+    const isOver = () => (statuses.length === clients ? ('over' as const) : undefined);
+    const question = await until(20_000, 'a question, or all answers', () => held[turn] ?? isOver());
+    if (question === 'over') break;
+    await purge(t, site, { url: `http://shop.test${target}` });
+    question.resolve();
+  }
+  await Promise.all(waiting);
+  t.same(new Set(statuses), new Set([200]));
+  site.origin.scripts.delete(target);
+}
+
+/** What `whileAsked` says, of unsafe methods, which name a URL: its variants, and what request fields extend it to, are meant too. */
 export async function changedWhileAsked(t: Test, site: Site): Promise<void> {
   const rows: { what: string; vary?: string; fields?: Record<string, string>; range?: string }[] = [
     { what: 'the response of a URL' },
