@@ -9,6 +9,8 @@ import {
   gaps,
   otherClients,
   randomParts,
+  recorded,
+  ruled,
   together,
   wholes,
 } from './cache-parts/combine.ts';
@@ -37,6 +39,8 @@ const cases: [name: string, run: (t: Test, site: Site) => Promise<void>][] = [
   ['more parts than are kept', bounds],
   ['clients over TLS and of HTTP/1.0', otherClients],
   ['explain', fromParts],
+  ['rules', ruled],
+  ['records', recorded],
   ['which validators put parts together', validators],
   ['answers that are not what lacks', others],
   ['another version in the middle', midFlight],

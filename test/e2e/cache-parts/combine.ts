@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import { type ExplainedPhase, formatExplained } from '../../../src/control/index.ts';
 import { askAdmin } from '../../support/admin.ts';
 import { RawClient } from '../../support/raw-client.ts';
+import { type LogRecord, waitRecordWhere } from '../../support/records.ts';
 import { scaled } from '../../support/scale.ts';
 import type { Site } from '../cache-ranges/site.ts';
 import { secure } from '../gate-5/site.ts';
@@ -247,4 +248,48 @@ export async function fromParts(t: Test, site: Site): Promise<void> {
   t.match(await told('bytes=5-9'), /status 206, 10000 bytes, one range/);
   t.match(await told('bytes=5-19999'), /status 206, 10000 bytes, one range/);
   t.notMatch(await told('bytes=50000-50001'), /one range/);
+}
+
+/** What rules say of the key holds for each piece that is fetched, and so does what they make of the request. */
+export async function ruled(t: Test, site: Site): Promise<void> {
+  const host = 'keyed.test';
+  const size = 3_000_000;
+  const client = await RawClient.connect(site.parapet.listener());
+  for (const path of ['/parted', '/sliced']) {
+    const { body } = site.add(path, size);
+    const ask = async (by: number, first: number, last: number) => {
+      const fields = { Range: bytes(first, last) };
+      const answer = await client.request(`${path}?by=${by}`, { host, fields, timeoutMs });
+      t.ok(answer.status === 206 && answer.body.equals(body.subarray(first, last + 1)), `${path} ${by}`);
+      return answer;
+    };
+    await ask(1, 0, 99_999);
+    await ask(2, 50_000, 2_999_999);
+    t.match((await ask(3, 0, 2_999_999)).field('Cache-Status'), hit, path);
+    const seen = site.origin.of(path);
+    t.equal(seen.length, path === '/parted' ? 2 : 3, path);
+    t.ok(seen.every(({ fields }) => fields['x-told'] === 'yes'));
+  }
+  client.destroy();
+}
+
+/** The record of a response says what became of its request, however many pieces it was made of. */
+export async function recorded(t: Test, site: Site): Promise<void> {
+  const size = 3_000_000;
+  const statusOf = async (path: string, host: string, range: string) => {
+    site.add(path, size);
+    const client = await RawClient.connect(site.parapet.listener());
+    for (const Range of [bytes(0, 99_999), range]) {
+      const answer = await client.request(path, { host, fields: { Range }, timeoutMs });
+      t.equal(answer.status, 206);
+    }
+    client.destroy();
+    const wanted = Number(range.slice(range.indexOf('-') + 1)) + 1;
+    const isIt = (record: LogRecord) =>
+      record['ClientRequestPath'] === path && record['EdgeResponseBodyBytes'] === wanted;
+    return (await waitRecordWhere(site.parapet.recordsFile, path, isIt, timeoutMs))['CacheCacheStatus'];
+  };
+  t.equal(await statusOf('/recorded', 'site.test', bytes(0, 49_999)), 'hit');
+  t.equal(await statusOf('/recorded-gap', 'site.test', bytes(0, 199_999)), 'miss');
+  t.equal(await statusOf('/recorded-slices', 'slices.test', bytes(0, 2_500_000)), 'hit');
 }

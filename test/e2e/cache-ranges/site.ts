@@ -152,6 +152,34 @@ export async function startSite(t: Test): Promise<Site> {
           },
         },
         {
+          name: 'keyed',
+          hosts: ['keyed.test'],
+          origin: 'site',
+          rules: {
+            http_request_late_transform: [
+              {
+                expression: 'true',
+                action: 'rewrite',
+                action_parameters: { headers: { 'X-Told': { operation: 'set', value: 'yes' } } },
+              },
+            ],
+            http_request_cache_settings: [
+              {
+                expression: 'starts_with(http.request.uri.path, "/sliced")',
+                action: 'set_cache_settings',
+                action_parameters: { origin_range_requests: { mode: 'on' } },
+              },
+              {
+                expression: 'true',
+                action: 'set_cache_settings',
+                action_parameters: {
+                  cache_key: { custom_key: { query_string: { exclude: { list: ['by'] } } } },
+                },
+              },
+            ],
+          },
+        },
+        {
           name: 'thrifty',
           hosts: ['thrifty.test'],
           origin: 'site',
