@@ -2,14 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { askAdmin } from '../../support/admin.ts';
+import { askAdmin, waitMetric } from '../../support/admin.ts';
 import { siteConfig } from '../../support/config.ts';
-import { startCountingOrigin } from '../../support/counting-origin.ts';
+import { type CountingOrigin, startCountingOrigin } from '../../support/counting-origin.ts';
 import { countryRecord, writeMmdb } from '../../support/mmdb.ts';
 import { type Parapet, startParapet } from '../../support/parapet.ts';
-import { fetchOnce } from '../../support/raw-client.ts';
+import { fetchOnce, RawClient } from '../../support/raw-client.ts';
 import { temporaryFolder } from '../../support/temp.ts';
-import { until } from '../../support/within.ts';
+import { Deferred, until } from '../../support/within.ts';
 
 const german = '192.0.2.7';
 const french = '198.51.100.7';
@@ -33,6 +33,32 @@ async function refreshed(t: Test, parapet: Parapet, bodyOf: { now: string }): Pr
   );
   bodyOf.now = 'later';
   t.equal(await ask(parapet, target, '203.0.113.1'), 'miss later', 'nothing was put where nobody is known');
+}
+
+/** A client that leaves before the origin answers: what comes is stored for its country. */
+async function left(t: Test, parapet: Parapet, origin: CountingOrigin): Promise<void> {
+  const target = '/slow';
+  const asked = new Deferred<void>();
+  const release = new Deferred<void>();
+  const answered = new Deferred<void>();
+  origin.handlers.set(target, async (_request, response) => {
+    asked.resolve();
+    await release.promise;
+    response.setHeader('Cache-Control', 'max-age=600');
+    response.end('slow', () => answered.resolve());
+  });
+  const client = await RawClient.connect(parapet.listener());
+  await client.write(`GET ${target} HTTP/1.1\r\nHost: geo.test\r\nX-Forwarded-For: ${french}\r\n\r\n`);
+  await asked.promise;
+  client.reset();
+  await waitMetric(parapet, 'parapet_connections_open', (open) => open === 0);
+  release.resolve();
+  await answered.promise;
+  await until(10_000, 'the stored response', async () =>
+    (await ask(parapet, target, french)) === 'hit slow' ? true : undefined,
+  );
+  t.equal(origin.count(target), 1);
+  t.equal(await ask(parapet, target, german), 'miss slow');
 }
 
 export async function geo(t: Test): Promise<void> {
@@ -78,6 +104,7 @@ export async function geo(t: Test): Promise<void> {
   t.match(explained.body.toString(), '"geo":"DE"');
 
   await refreshed(t, parapet, bodyOf);
+  await left(t, parapet, origin);
 
   const purge = await askAdmin(parapet, 'POST', '/purge', { json: { url: 'http://geo.test/' } });
   t.equal(purge.status, 200);
