@@ -16,7 +16,7 @@ export { RecordReader } from './record/reader.ts';
 export { schemaHash } from './record/schema.ts';
 export { ringFilePrefix, ringFileSuffix, ringTemporarySuffix } from './ring/layout.ts';
 export { Ring, type Taken } from './ring/reader.ts';
-export type { Batch, OpenDone, SendDone, Sink, SinkFailure, SinkPorts } from './sinks/sink.ts';
+export type { Batch, Done, Sink, SinkFailure, SinkPorts } from './sinks/sink.ts';
 export { type Block, type Checksum, unitsOf } from './spool/block.ts';
 export { isPassing, type SpoolFiles } from './spool/files.ts';
 export {

@@ -328,14 +328,22 @@ export class Job {
     if (this.#isSinkOpen) {
       send();
     } else {
-      sink.open(this.#state.mark, (failure) => {
-        if (failure !== null) return answered(failure);
+      sink.open(this.#state.mark, (failure, mark) => {
+        const refused = failure ?? this.#remember(mark);
+        if (refused !== null) return answered(refused);
         this.#isSinkOpen = true;
         send();
       });
     }
     if (this.#isBusy) return never;
     return this.isFailing ? this.#attempts.waitMs(nowMs) : again;
+  }
+
+  /** Writes down the mark of an open destination, before anything is sent there. */
+  #remember(mark: string | undefined): SinkFailure | null {
+    if (mark === undefined || mark === this.#state.mark) return null;
+    this.#state.mark = mark;
+    return this.#save(false);
   }
 
   #accepted(plan: Plan, mark: string | undefined): void {

@@ -114,6 +114,22 @@ t.test('the process ends between the write to the spool and the release of the r
   t.equal(next.sink('a').opened[0], 'mark 1', 'the mark of the last batch is remembered');
 });
 
+t.test('the process ends before any batch has been accepted', async (t) => {
+  const h = new Harness(t);
+  const ring = h.ring();
+  h.start([jobConfig('a')], [ring]);
+  fill(ring, 1, 20);
+  h.sink('a').reply = undefined;
+  await h.pass(300);
+  t.equal(h.sink('a').attempts, 1, 'it is on its way');
+  t.same(h.sink('a').opened, [null]);
+  const next = new Harness(t, { folder: h.folder });
+  next.start([jobConfig('a')], [ring]);
+  await next.pass(300);
+  t.same(next.sink('a').opened, ['mark 0'], 'where the destination stood before the first batch');
+  t.same(next.sink('a').rays, range(1, 20));
+});
+
 /** Small and fast; the seed names a history. */
 function randomOf(seed: number): (below: number) => number {
   let state = seed * 2_654_435_761;

@@ -4,15 +4,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { loadRingBinding } from '../../src/engine/native/ring-binding.ts';
 import type { JobConfig } from '../../src/logs/config.ts';
-import type {
-  Batch,
-  OpenDone,
-  SendDone,
-  Sink,
-  SinkFailure,
-  SpoolFiles,
-  SpoolLimits,
-} from '../../src/logs/index.ts';
+import type { Batch, Done, Sink, SinkFailure, SpoolFiles, SpoolLimits } from '../../src/logs/index.ts';
 import type { FromShipper, JobStats, ShipperStats, ToShipper } from '../../src/shipper/protocol.ts';
 import { Shipper } from '../../src/shipper/shipper.ts';
 import { HandClock } from '../support/hand-clock.ts';
@@ -61,14 +53,14 @@ export class TestSink implements Sink {
   isClosed = false;
   /** What to answer: null accepts, undefined leaves it to `answer`. */
   reply: SinkFailure | null | undefined = null;
-  #pending: { text: string; done: SendDone } | undefined;
+  #pending: { text: string; done: Done } | undefined;
 
-  open(mark: string | null, done: OpenDone): void {
+  open(mark: string | null, done: Done): void {
     this.opened.push(mark);
-    done(null);
+    done(null, mark ?? 'mark 0');
   }
 
-  send({ bytes, id }: Batch, done: SendDone): void {
+  send({ bytes, id }: Batch, done: Done): void {
     this.ids.push(id);
     this.sent.push(Buffer.from(bytes).toString());
     if (this.#pending !== undefined) throw new Error('a second batch before the first was answered');

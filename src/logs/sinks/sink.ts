@@ -28,20 +28,20 @@ export interface SinkFailure {
   retryAfterMs?: number;
 }
 
-export type OpenDone = (failure: SinkFailure | null) => void;
-
-/** `mark`: a short text that the job's cursor remembers with the batch; none: as before. */
-export type SendDone = (failure: SinkFailure | null, mark?: string) => void;
+/**
+ * `mark`: a short text that the job's cursor remembers: of `send` with the batch, of `open` before the first one, so that it
+ * can be taken back too; none: as before.
+ */
+export type Done = (failure: SinkFailure | null, mark?: string) => void;
 
 export interface Sink {
   /** The destination in an operator's words; holds no secret. */
   readonly description: string;
   /**
-   * Before the first batch. `mark` is what came with the last batch that the job's cursor knows to be accepted, null: there
-   * is none. What the destination can take back of later batches, it does: they come again.
+   * Before the first batch. `mark` is what came last, with `open` or with a batch that was accepted, null: nothing. What the destination can take back of later batches, it does: they come again.
    */
-  open(mark: string | null, done: OpenDone): void;
-  send(batch: Batch, done: SendDone): void;
+  open(mark: string | null, done: Done): void;
+  send(batch: Batch, done: Done): void;
   /** Opens what it writes to anew (SIGUSR1); while a batch is on its way, after it. */
   reopen(): void;
   /** Lets go of everything. A batch that is on its way fails, or is accepted, before `done` is called. */

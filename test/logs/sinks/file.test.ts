@@ -32,6 +32,25 @@ t.test('batches are appended to a file that is made with its folders', async (t)
   t.equal(text(path), '{"a":1}\n{"a":2}\n{"a":3}\n{"a":4}\n');
 });
 
+t.test('what was written before any batch was acknowledged is taken back', async (t) => {
+  for (const before of ['', '{"a":1}\n', '{"a":1}\n{"torn']) {
+    const path = join(temporaryFolder(t), 'f');
+    writeFileSync(path, before);
+    const { sink } = sinkAt(t, path);
+    const mark = await new Promise<string | undefined>((resolve) =>
+      sink.open(null, (_failure, at) => resolve(at)),
+    );
+    t.type(mark, 'string');
+    const whole = text(path);
+    t.equal(await send(sink, '{"b":1}\n{"b":2}\n'), null);
+    const { sink: again } = sinkAt(t, path);
+    t.equal(await openSink(again, mark ?? null), null);
+    t.equal(text(path), whole);
+    t.equal(await send(again, '{"b":1}\n'), null);
+    t.equal(text(path), `${whole}{"b":1}\n`);
+  }
+});
+
 t.test('a line that was never finished is cut off, one that is not ours is ended', async (t) => {
   const rows: [before: string, after: string][] = [
     ['', ''],

@@ -1,6 +1,6 @@
 /** The destination `file`: NDJSON appended to a file, which may be compressed, and rotated. */
 import { type Compression, compressed } from '../compress.ts';
-import type { Batch, OpenDone, SendDone, Sink, SinkFailure, SinkPorts } from '../sink.ts';
+import type { Batch, Done, Sink, SinkFailure, SinkPorts } from '../sink.ts';
 import type { FileDestination, RotateConfig } from './config.ts';
 import { type FileSystem, systemFiles } from './file-system.ts';
 import { makeWhole, type RecoverPorts, recover } from './recover.ts';
@@ -43,11 +43,14 @@ export class FileSink implements Sink {
     this.#ports = { tell: ports.tell, nowMs: ports.nowMs, fs, compression };
   }
 
-  open(mark: string | null, done: OpenDone): void {
-    this.#then(() => recover(this.#file, parseMark(mark), this.#ports), done);
+  open(mark: string | null, done: Done): void {
+    this.#then(
+      () => recover(this.#file, parseMark(mark), this.#ports),
+      (failure) => (failure === null ? done(null, this.#mark()) : done(failure)),
+    );
   }
 
-  send({ bytes }: Batch, done: SendDone): void {
+  send({ bytes }: Batch, done: Done): void {
     if (!this.#isReadyFor(bytes.length)) {
       this.#then(() => this.#deliver(bytes), this.#answered(done));
       return;
@@ -83,7 +86,7 @@ export class FileSink implements Sink {
     return mark === null ? undefined : formatMark(mark);
   }
 
-  #answered(done: SendDone): OpenDone {
+  #answered(done: Done): Done {
     return (failure) => {
       if (failure === null) {
         done(null, this.#mark());
@@ -96,12 +99,12 @@ export class FileSink implements Sink {
   }
 
   /** Does one thing after the other. */
-  #then(work: () => Promise<void>, done: OpenDone): void {
+  #then(work: () => Promise<void>, done: Done): void {
     this.#waiting += 1;
     this.#work = this.#run(this.#work, work, done);
   }
 
-  async #run(before: Promise<void>, work: () => Promise<void>, done: OpenDone): Promise<void> {
+  async #run(before: Promise<void>, work: () => Promise<void>, done: Done): Promise<void> {
     await before;
     let failure: SinkFailure | null = null;
     try {

@@ -1,7 +1,7 @@
 /** The destination `http`: each batch is one POST. */
 import { readFile } from 'node:fs/promises';
 import { compressed } from '../compress.ts';
-import type { Batch, OpenDone, SendDone, Sink, SinkFailure, SinkPorts } from '../sink.ts';
+import type { Batch, Done, Sink, SinkFailure, SinkPorts } from '../sink.ts';
 import type { HttpDestination } from './config.ts';
 import { failureOfAnswer, failureOfError, requestFields } from './request.ts';
 import { Connection } from './send.ts';
@@ -25,14 +25,14 @@ export class HttpSink implements Sink {
     this.#ports = ports;
   }
 
-  open(_mark: string | null, done: OpenDone): void {
+  open(_mark: string | null, done: Done): void {
     this.#underWay = this.#run(async () => {
       await this.#prepare();
       return null;
     }, done);
   }
 
-  send(batch: Batch, done: SendDone): void {
+  send(batch: Batch, done: Done): void {
     this.#underWay = this.#run(() => this.#deliver(batch), done);
   }
 
@@ -50,7 +50,7 @@ export class HttpSink implements Sink {
     done();
   }
 
-  async #run(work: () => Promise<SinkFailure | null>, done: OpenDone): Promise<void> {
+  async #run(work: () => Promise<SinkFailure | null>, done: Done): Promise<void> {
     let failure: SinkFailure | null;
     try {
       failure = await work();
