@@ -12,6 +12,7 @@ import {
   type Position,
   readWhole,
   replaceFile,
+  type SinkFailure,
   type SpoolFiles,
   StateFile,
   spoolTemporarySuffix,
@@ -98,13 +99,19 @@ export class JobMemory {
     return found;
   }
 
-  /** Throws what the system says. */
-  save(state: JobState): void {
-    this.#state.write(state);
+  /** `format`, if given, is there before the first plan in it is. Gives why it could not be written. */
+  save(state: JobState, format: Format | undefined): SinkFailure | null {
+    try {
+      if (format !== undefined) this.#saveFormat(format);
+      this.#state.write(state);
+      return null;
+    } catch (error) {
+      const { code = 'EUNKNOWN', message } = error as NodeJS.ErrnoException;
+      return { code, message: `cannot write down what is sent: ${message}` };
+    }
   }
 
-  /** The format is there before the first plan in it is. Throws what the system says. */
-  saveFormat(format: Format): void {
+  #saveFormat(format: Format): void {
     if (format.hash === this.#formatHash) return;
     const temporary = this.#formatPath + spoolTemporarySuffix;
     replaceFile(this.#files, this.#formatPath, temporary, format.text);

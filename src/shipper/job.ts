@@ -264,16 +264,10 @@ export class Job {
   }
 
   #save(withFormat: boolean): SinkFailure | null {
-    try {
-      if (withFormat) this.#memory.saveFormat(this.#format);
-      this.#state.end = this.#spool.end.record;
-      this.#memory.save(this.#state);
-      this.#isStateOld = false;
-      return null;
-    } catch (error) {
-      const { code = 'EUNKNOWN', message } = error as NodeJS.ErrnoException;
-      return { code, message: `cannot write down what is sent: ${message}` };
-    }
+    this.#state.end = this.#spool.end.record;
+    const failure = this.#memory.save(this.#state, withFormat ? this.#format : undefined);
+    if (failure === null) this.#isStateOld = false;
+    return failure;
   }
 
   /** Writes the cursor where it has moved without a batch. False: it could not be written. */
