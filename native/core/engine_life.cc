@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "engine.h"
+#include "net.h"
 
 namespace parapet {
 
@@ -107,11 +108,11 @@ void Engine::drain() noexcept {
     for (Client* client = clients_.next; client != &clients_;) {
         Client* next = client->next;
         if (client->exchange == nullptr && client->in.empty() && !client->lingering) {
-            if (client->exchanges > 0) {
+            if (client->exchanges > 0 && !net::has_input(client->fd)) {
                 goodbye(*client);
                 close_client(*client);
             } else {
-                // Accepted just now: its first request may be on its way.
+                // Accepted just now, so that its first request may be on its way, or the next one is here already.
                 set_client_timer(*client, ClientTimer::idle, first_request_ms);
             }
         }

@@ -77,6 +77,11 @@ int receive(int fd, std::span<std::uint8_t> at) noexcept {
     }
 }
 
+bool has_input(int fd) noexcept {
+    std::uint8_t byte = 0;
+    return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 std::ptrdiff_t send_some(int fd, std::span<const iovec> pieces) noexcept {
     for (;;) {
         ssize_t n = 0;

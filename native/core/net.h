@@ -21,6 +21,8 @@ std::uint32_t round_trip_us(int fd) noexcept;
 int connect_to(const Address& address, bool& done) noexcept;
 /// Reads into `at`. Above 0: bytes; 0: end of stream; -1: nothing there; -2: the connection failed.
 int receive(int fd, std::span<std::uint8_t> at) noexcept;
+/// Whether something lies there to be read: bytes, not the end of the stream.
+bool has_input(int fd) noexcept;
 /// Sends the pieces in one write. At least 0: bytes that the kernel took (0 when it is full); -1: the connection failed.
 std::ptrdiff_t send_some(int fd, std::span<const iovec> pieces) noexcept;
 std::ptrdiff_t send_some(int fd, std::span<const std::uint8_t> bytes) noexcept;

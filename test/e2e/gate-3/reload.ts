@@ -155,6 +155,32 @@ export async function drains(t: Test): Promise<void> {
       );
     },
   );
+  await t.test(
+    'requests that lie unread when the end begins are answered, and have their records',
+    async (t) => {
+      const origin = await startScriptedOrigin(t);
+      const parapet = await startParapet(t, siteConfig(origin.address));
+      const clients = await Promise.all(
+        Array.from({ length: 64 }, () => RawClient.connect(parapet.listener())),
+      );
+      for (const client of clients) t.equal((await client.request('/before')).status, 200);
+      const child = await parapet.child();
+      process.kill(child, 'SIGSTOP');
+      const answers = clients.map((client) => client.request('/unread'));
+      const isWritten = () => clients.every(({ socket }) => socket.writableLength === 0);
+      await until(10_000, 'the requests to be in the kernel', () => isWritten() || undefined);
+      parapet.signal('SIGTERM');
+      process.kill(child, 'SIGCONT');
+      const rays = new Set<string>();
+      for (const answer of await Promise.all(answers)) {
+        t.equal(answer.status, 200);
+        rays.add(answer.field('parapet-ray') ?? '');
+      }
+      t.same(await within(15_000, 'the end', parapet.exited), { code: 0, signal: null });
+      const records = await readRecords(parapet.recordsFile);
+      t.equal(records.filter(({ RayID }) => rays.has(RayID)).length, clients.length);
+    },
+  );
   await t.test('drainMs bounds it', async (t) => {
     const origin = await startScriptedOrigin(t, { '/never': (connection) => connection.silence() });
     const parapet = await startParapet(t, siteConfig(origin.address, { drainMs: 500 }));
