@@ -27,7 +27,10 @@ export const verdicts = [
   ['authorization', 'RFC 9111 3.5: the request carried Authorization'],
   ['status', 'RFC 9111 3: neither explicitly nor by its status cacheable'],
   ['not_understood', 'RFC 9111 5.2.2.3: must-understand with an unknown status'],
-  ['partial', 'partial and not modified responses are not stored'],
+  [
+    'partial',
+    'a 206 is stored where it is exact (one range of a known size, its Content-Length, a validator, no coding; RFC 9111 3.3)',
+  ],
   ['vary', 'RFC 9111 4.1: varies on everything, or on too much'],
   ['set_cookie', 'carries Set-Cookie and does not say that it may be shared'],
   ['no_use', 'RFC 9111 4.2: never fresh, and nothing to validate it by'],

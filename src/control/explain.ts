@@ -149,7 +149,7 @@ class Explanation {
     }
     if (isFetched || answer.kind === 'serve') this.#tellCache(this.#zone, answer);
     if (isFetched) this.#tellOrigin(answer);
-    this.#tellResponse(isFetched ? undefined : answer, report, decide);
+    this.#tellResponse(answer, report, decide);
   }
 
   #effect(phase: string, answer: RehearsedCommand, report: RuleReport, rules: readonly ExplainedRule[]) {
@@ -207,10 +207,13 @@ class Explanation {
   }
 
   /** What becomes of the response: of the one that was given, or of the one that the origin is taken to answer. */
-  #tellResponse(given: RehearsedCommand | undefined, report: RuleReport, decide: () => void): void {
+  #tellResponse(answer: RehearsedCommand, report: RuleReport, decide: () => void): void {
+    const given = answer.kind === 'fetch' ? undefined : answer;
     const { status, fields } = this.#request.response ?? plainResponse;
-    const sent =
-      given ?? this.#rehearsal.originHead(decide, status, fields).find(({ kind }) => kind === 'forward');
+    const answers =
+      given === undefined ? this.#rehearsal.originHead(decide, status, fields, answer) : [given];
+    const isAskedAgain = answers.some(({ kind }) => kind === 'fetch');
+    const sent = given ?? answers.find(({ kind }) => kind === 'forward');
     const phases = report.phases('http_response');
     const tell = (isBefore: boolean) => {
       for (const { phase, rules } of phases) {
@@ -219,18 +222,19 @@ class Explanation {
       }
     };
     if (given === undefined) tell(true);
-    if (given === undefined && this.#isLookedUp && this.#request.method === 'GET') this.#tellStore(status);
+    if (given === undefined && this.#isLookedUp && this.#request.method === 'GET')
+      this.#tellStore(status, isAskedAgain);
     tell(false);
   }
 
-  #tellStore(status: number): void {
+  #tellStore(status: number, isAskedAgain: boolean): void {
     const { decision, response } = this.#policy.last;
+    const why = isAskedAgain
+      ? 'it is not just what was asked for, and the request goes to the origin as the client has made it'
+      : 'a 304 brings up to date what is stored, and is nothing by itself';
     const told =
-      status === 304
-        ? {
-            decision: 'not stored: a 304 brings up to date what is stored, and is nothing by itself',
-            detail: {},
-          }
+      (isAskedAgain && decision.mayStore) || status === 304
+        ? { decision: `not stored: ${why}`, detail: {} }
         : tellStore({ ...this.#selecting, decision, response, now: this.#now });
     const { fields } = this.#request.response ?? plainResponse;
     const assumed = [`${status}`, ...fields.map(([name, value]) => `${name}: ${value}`)].join('; ');

@@ -10,6 +10,7 @@ import {
   eventFlag,
   eventKind,
   eventWord,
+  eventWords,
   fieldWords,
   headFlag,
   headWord,
@@ -52,6 +53,15 @@ export interface RehearsedCommand {
 
 const at = { events: 4096, commands: 8192, out: 65_536, reply: 393_216, heads: 458_752 };
 const memoryBytes = 1_048_576;
+/** Named alike by a fetch and by the events about it. */
+const pieceWords = [
+  'pieceKind',
+  'pieceMarker',
+  'pieceFirstLow',
+  'pieceFirstHigh',
+  'pieceEndLow',
+  'pieceEndHigh',
+] as const;
 const kindNames = Object.keys(commandKind) as (keyof typeof commandKind)[];
 const slot = 1;
 const generation = 1;
@@ -128,16 +138,35 @@ export class Rehearsal {
     return this.#run(onBatch, eventKind.request, 0);
   }
 
-  /** Its origin answers. */
-  originHead(onBatch: () => void, status: number, fields: RehearsedRequest['fields']): RehearsedCommand[] {
+  /** Its origin answers. @param asked the fetch */
+  originHead(
+    onBatch: () => void,
+    status: number,
+    fields: RehearsedRequest['fields'],
+    asked: RehearsedCommand,
+  ): RehearsedCommand[] {
     const head = this.#layHead(`HTTP/1.1 ${status} \r\n`, status, fields);
-    return this.#run(onBatch, eventKind.originHead, head);
+    const length = fields.find(([name]) => name === 'content-length')?.[1] ?? '';
+    if (/^\d{1,15}$/.test(length)) {
+      const word = head >> 2;
+      this.#words[word + headWord.flags]! |= headFlag.hasContentLength;
+      this.#words[word + headWord.contentLengthLow] = Number(length) | 0;
+      this.#words[word + headWord.contentLengthHigh] = Math.floor(Number(length) / 2 ** 32);
+    }
+    const piece = pieceWords.map((name) => [name, asked.word(name)] as const);
+    return this.#run(onBatch, eventKind.originHead, head, piece);
   }
 
-  #run(onBatch: () => void, kind: number, originHead: number): RehearsedCommand[] {
+  #run(
+    onBatch: () => void,
+    kind: number,
+    originHead: number,
+    piece: readonly (readonly [name: (typeof pieceWords)[number], value: number])[] = [],
+  ): RehearsedCommand[] {
     const words = this.#words;
     const base = at.events >> 2;
-    words.fill(0, base, base + eventWord.revalidatedGeneration + 1);
+    words.fill(0, base, base + eventWords);
+    for (const [name, value] of piece) words[base + eventWord[name]] = value;
     words[base + eventWord.kind] = kind;
     words[base + eventWord.slot] = slot;
     words[base + eventWord.generation] = generation;

@@ -105,6 +105,7 @@ zones:
       mode: cdn
       edge_ttl: { mode: override_origin, default: 60, status_code_ttl: [{ status_code: 404, value: -1 }] }
       vary: { headers: { accept-language: { action: normalize } } }
+  - { name: sliced, hosts: [sliced.test], origin: app, cache: { origin_range_requests: { mode: "on" } } }
 `;
 
 /** What is told of the cache and of the store. */
@@ -162,4 +163,25 @@ t.test('why a response is stored or not, with the clause that decides', async (t
   t.match(store('http://cdn.test/a.css', 404)?.decision, /status_code_ttl says -1/);
   t.match(store('http://cdn.test/a.css', 200, ['vary', 'cookie'])?.decision, /action is bypass/);
   t.match(store('http://app.test/a', 304, ['etag', '"a"'])?.decision, /^not stored: a 304/);
+});
+
+t.test('what becomes of a partial response: a part, a slice, or not what was asked for', (t) => {
+  const answer = (first: number, last: number, ...more: [string, string][]): [string, string][] => [
+    ['content-range', `bytes ${first}-${last}/9000000`],
+    ['etag', '"a"'],
+    ...(more.length > 0 ? more : [['cache-control', 'max-age=60'] as [string, string]]),
+  ];
+  const length = (bytes: number): [string, string] => ['content-length', `${bytes}`];
+  const part = (...response: [string, string][]) =>
+    told('http://app.test/v', [['range', 'bytes=100-199']], 206, response).store?.decision;
+  t.equal(part(...answer(100, 199), length(100)), 'stored, fresh for 60 s');
+  t.match(part(...answer(100, 199)), /^not stored: a 206 is stored where it is exact/);
+  t.match(part(...answer(100, 199), length(99)), /^not stored: a 206 is stored where it is exact/);
+  const slice = (...response: [string, string][]) =>
+    told('http://sliced.test/v', [], 206, response).store?.decision;
+  t.equal(slice(...answer(0, 1_048_575), length(1_048_576)), 'stored, fresh for 60 s');
+  t.match(slice(...answer(0, 99), length(100)), /^not stored: it is not just what was asked for/);
+  const refused = answer(0, 1_048_575, ['cache-control', 'no-store']);
+  t.match(slice(...refused, length(1_048_576)), /^not stored: RFC 9111 5\.2\.2\.5/);
+  t.end();
 });
