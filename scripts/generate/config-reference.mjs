@@ -169,7 +169,7 @@ const cacheSettings = {
       },
       cookie: { include: ['plan'], check_presence: ['session'] },
       host: { resolved: true },
-      user: { device_type: true, lang: true },
+      user: { device_type: true, geo: true, lang: true },
     },
   },
   serve_stale: { disable_stale_while_updating: true, s_maxage_allows_stale: true },
@@ -186,6 +186,7 @@ const cacheSettings = {
   origin_error_page_passthru: true,
   additional_cacheable_ports: [8443],
   read_timeout: 100,
+  shared_dictionary: { match_pattern: '/app/*.js' },
 };
 const cacheExamples = Object.fromEntries(
   Object.entries(cacheSettings).map(([key, value]) => [`zones.*.cache.${key}`, value]),

@@ -41,6 +41,7 @@ function addPurge(program: Command, done: (code: number) => void): void {
     .option('--host <host>', 'a host, on all its ports; may be repeated', several)
     .option('--all', 'everything')
     .option('--zone <name>', 'only in this zone')
+    .showHelpAfterError('(what is purged is named by an option, as in parapet purge --url URL)')
     .option('--soft', 'make it stale instead of removing it: it is validated at its next use')
     .addHelpText(
       'after',

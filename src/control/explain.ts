@@ -11,7 +11,7 @@ import { tellFound } from './explain-found.ts';
 import { type ExplainedRule, RuleReport } from './explain-rules.ts';
 import { tellStore, variesBy } from './explain-store.ts';
 import { type AskStore, Rehearsal, type RehearsedCommand } from './rehearsal.ts';
-import { authorityOf, parseRequestUrl, type RequestUrl } from './request-url.ts';
+import { authorityOf, badUrl, parseRequestUrl, type RequestUrl } from './request-url.ts';
 import { zoneOf } from './zone-of.ts';
 
 export interface ExplainedRequest {
@@ -45,7 +45,7 @@ export function explain(
   store?: AskStore,
 ): ExplainedPhase[] | string {
   const url = parseRequestUrl(request.url);
-  if (url === undefined) return `"${request.url}" is not an absolute http or https URL`;
+  if (url === undefined) return badUrl(request.url);
   const zone = zoneOf(configuration.compiled.tables.zones, url.host);
   return new Explanation(configuration, request, url, zone, nowMs, store).phases;
 }

@@ -3,7 +3,7 @@ import { type Outcome, type PurgeRequest, problems } from '../admin/index.ts';
 import type { Binding } from '../engine/native/binding.ts';
 import type { Configuration } from './configuration.ts';
 import { keysOf } from './purge-keys.ts';
-import { parseRequestUrl } from './request-url.ts';
+import { badUrl, parseRequestUrl } from './request-url.ts';
 import { withoutDot, zoneOf } from './zone-of.ts';
 
 /** `Group` of the store. */
@@ -122,8 +122,7 @@ class Plan {
 
   #url(text: string): Step[] | Refusal {
     const url = parseRequestUrl(text);
-    if (url === undefined)
-      return { ok: false, problem: problems.bad(`"${text}" is not an absolute http or https URL.`) };
+    if (url === undefined) return { ok: false, problem: problems.bad(`${badUrl(text)}.`) };
     const index = this.#zoneOf(url.host);
     if (typeof index !== 'number') return index;
     const plain = { ...url, host: withoutDot(url.host) };

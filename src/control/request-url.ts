@@ -28,6 +28,14 @@ export function parseRequestUrl(text: string): RequestUrl | undefined {
   return { isTls, host: host.toLowerCase(), port: number === (isTls ? 443 : 80) ? 0 : number, path, query };
 }
 
+/** Why `parseRequestUrl` gives none. */
+export function badUrl(text: string): string {
+  const hint = /[\u0080-\uffff]/.test(text)
+    ? ': write its host in ASCII (xn--...), and other bytes percent-encoded'
+    : '';
+  return `"${text}" is not an absolute http or https URL${hint}`;
+}
+
 /** As in Host. */
 export const authorityOf = ({ host, port }: RequestUrl): string => (port === 0 ? host : `${host}:${port}`);
 

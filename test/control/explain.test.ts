@@ -57,7 +57,8 @@ t.test('a request is followed through its phases', async (t) => {
 t.test('what ends it is told', async (t) => {
   t.match(ask('TRACE', 'http://app.test/'), /^door +answered with 405/);
   t.match(ask('GET', 'http://other.test/'), /zone +answered with 421/);
-  t.match(ask('GET', 'nonsense'), /is not an absolute http or https URL/);
+  t.match(ask('GET', 'nonsense'), /is not an absolute http or https URL$/);
+  t.match(ask('GET', 'http://münchen.test/'), /URL: write its host in ASCII \(xn--/);
   t.match(ask('POST', 'http://app.test/'), /cache +not looked up: POST is not stored/);
   t.match(ask('GET', 'http://plain.test/'), /cache +not looked up: caching is off/);
   t.match(ask('GET', 'http://files.test/page.html'), /not looked up: the extension/);
