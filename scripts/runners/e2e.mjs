@@ -8,7 +8,7 @@ import { runAlone } from './support/result.mjs';
 import { runTap } from './support/tap.mjs';
 
 const minuteMs = 60_000;
-const short = { jobs: 3, timeoutMs: 12 * minuteMs, fileTimeoutMs: 6 * minuteMs, testTimeoutMs: 3 * minuteMs };
+const short = { jobs: 3, timeoutMs: 15 * minuteMs, fileTimeoutMs: 8 * minuteMs, testTimeoutMs: 3 * minuteMs };
 const full = {
   jobs: 1,
   timeoutMs: 22 * minuteMs,
