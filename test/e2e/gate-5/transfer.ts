@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
+import { settledMs } from '../../../src/control/backoff.ts';
 import { makeCertificate } from '../../support/certificates.ts';
 import { startCountingOrigin } from '../../support/counting-origin.ts';
 import { Load } from '../../support/load.ts';
@@ -183,8 +184,12 @@ export async function kills(t: Test): Promise<void> {
     ],
   });
   t.teardown(() => load.stop());
-  for (let kill = 0; kill < scaled(5, 20); kill += 1) {
-    await within(30_000, 'load', load.more(150));
+  for (let kill = 0; kill < scaled(5, 12); kill += 1) {
+    await within(30_000, 'a child that serves', load.more(20));
+    // One that dies sooner is started again only after a while.
+    const settledAt = performance.now() + 2 * settledMs;
+    do await within(30_000, 'load', load.more(150));
+    while (performance.now() < settledAt);
     const child = await parapet.child();
     process.kill(child, 'SIGKILL');
     await parapet.child(child);
