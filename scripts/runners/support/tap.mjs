@@ -1,15 +1,12 @@
 // Runs test files, each as a program of its own under the pinned Node (which strips its types): a file that imports
 // tap writes TAP. The tap command is left out on purpose: it puts its hooks into every process that a test starts, and
 // so into the proxies under test. A comment `figures: ...` of a test is printed.
-import path from 'node:path';
-import { pinnedNode, root, run } from '../../toolchain.mjs';
+import { pinnedNode, run } from '../../toolchain.mjs';
 import { inParallel } from './compile.mjs';
 import { emptyResult } from './result.mjs';
 import { countTap } from './tap-count.mjs';
 
 const longSeconds = 10;
-/** What Node has made of sources once: tests, and the proxies that they start, need 15 to 30 % less processor time with it. */
-const compileCache = path.join(root, 'build/compile-cache');
 
 /**
  * Runs `files` (relative to the root), `jobs` at once. A test may take `testTimeoutMs` (unless it asks for more), a
@@ -34,13 +31,7 @@ export async function runTap(
       const limitMs = Math.min(fileTimeoutMs, leftMs);
       const fileStartedAt = performance.now();
       const { code, signal, output, timedOut } = await run(node, [file], {
-        env: {
-          ...process.env,
-          NODE_OPTIONS: '',
-          NODE_COMPILE_CACHE: compileCache,
-          TAP_TIMEOUT: `${testTimeoutMs / 1000}`,
-          ...env,
-        },
+        env: { ...process.env, NODE_OPTIONS: '', TAP_TIMEOUT: `${testTimeoutMs / 1000}`, ...env },
         timeoutMs: limitMs,
         merge: false,
       });
