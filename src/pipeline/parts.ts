@@ -18,16 +18,23 @@ import type { Exchange } from './exchange.ts';
 import { beginForward, resultOf, settleKey, writeStore } from './forward.ts';
 import { ask, isSliced, takePrimary } from './lookup.ts';
 import { answered, next } from './phase.ts';
+import { highWord } from './piece.ts';
 import { buildPartKey } from './select-part.ts';
 
 const rangeId = knownId('range');
-const highWord = 4_294_967_296;
 
 /** Content-Length, -1 where there is none. */
 export function lengthOf(response: HeadView): number {
   if ((response.flags & headFlag.hasContentLength) === 0) return -1;
   const low = response.word(headWord.contentLengthLow) >>> 0;
   return (response.word(headWord.contentLengthHigh) >>> 0) * highWord + low;
+}
+
+/** Whether the response may be stored, as if it were the whole. */
+export function mayStore(exchange: Exchange): boolean {
+  const { caching, decision, event, response, now } = exchange;
+  const delayMs = event.word(eventWord.originDelayMs);
+  return decision.decide(response, undefined, 200, exchange, caching.settings, now, delayMs).mayStore;
 }
 
 /** Puts the marker of a response that is stored in slices or parts. Its generation, which stays while it says the same; 0: not put. */
@@ -78,14 +85,12 @@ export function listPart(exchange: Exchange, part: Part): number {
 
 /** Sends on the answer to a range of the client's own, and keeps it as a part; else `next`. */
 export function forwardPart(exchange: Exchange): number {
-  const { caching, decision, event, note, request, response, writer, now } = exchange;
+  const { decision, event, note, request, response, writer, now } = exchange;
   if (!event.hasClient || request.code !== methodId.get || !request.has(rangeId)) return next;
   const part = partOf(response, lengthOf(response), now);
   if (part === undefined) return next;
-  const delayMs = event.word(eventWord.originDelayMs);
-  decision.decide(response, undefined, 200, exchange, caching.settings, now, delayMs);
   // Nothing is ever validated in parts.
-  const isOfUse = decision.mayStore && decision.freshUntil > now;
+  const isOfUse = mayStore(exchange) && decision.freshUntil > now;
   if (!isOfUse || !settleKey(exchange) || listPart(exchange, part) === 0) return next;
   decision.objectFlags |= objectFlag.part;
   const edits = statusEdit(note.reason, response.code, statusNote.stored);

@@ -3,7 +3,8 @@ import type { CommandWriter } from '../engine/command-writer.ts';
 import { commandWord, eventWord, pieceKind } from '../engine/contract.ts';
 import type { EventView } from '../engine/event-view.ts';
 
-const highWord = 4_294_967_296;
+/** What the high of two words counts. */
+export const highWord = 4_294_967_296;
 
 export interface Piece {
   /** `pieceKind` */

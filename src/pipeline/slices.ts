@@ -4,7 +4,6 @@ import {
   commandFlag,
   commandKind,
   commandWord,
-  eventWord,
   objectFlag,
   pieceKind,
   reasons,
@@ -23,7 +22,7 @@ import {
 } from './forward.ts';
 import { ask, lookUpAgain, putPassMarker, takePrimary } from './lookup.ts';
 import { fetchMode } from './notes.ts';
-import { lengthOf, listPart, putMarkerText } from './parts.ts';
+import { lengthOf, listPart, mayStore, putMarkerText } from './parts.ts';
 import { answered } from './phase.ts';
 import { type Piece, pieceOf, setPiece, sliceAt } from './piece.ts';
 import { writePiece } from './pieces.ts';
@@ -49,19 +48,12 @@ export function concludePiece(exchange: Exchange, piece: Piece): number {
   return answered;
 }
 
-/** Whether the response may be stored, as if it were the whole. */
-function decide(exchange: Exchange): boolean {
-  const { caching, decision, event, response, now } = exchange;
-  const delayMs = event.word(eventWord.originDelayMs);
-  return decision.decide(response, undefined, 200, exchange, caching.settings, now, delayMs).mayStore;
-}
-
 /** Stores what lacked between parts. False where it is not just that, or may not be stored. */
 function keepPart(exchange: Exchange, asked: Piece): boolean {
   const { decision, event, note, response, writer, now } = exchange;
   const part = partOf(response, lengthOf(response), now);
   if (part === undefined || part.first !== asked.first || part.last !== asked.last) return false;
-  if (!part.isStrong || !decide(exchange) || !settleKey(exchange)) return false;
+  if (!part.isStrong || !mayStore(exchange) || !settleKey(exchange)) return false;
   const marker = listPart(exchange, part);
   // Another version: whoever waits for this part has begun to send the one before.
   if (marker === 0 || (!event.hasClient && marker !== asked.marker)) return false;
@@ -86,7 +78,7 @@ function giveUp(exchange: Exchange): number {
 /** Stores a slice, and says under the key of the whole that it is there. False where it may not be stored. */
 function keepSlice(exchange: Exchange, number: number, asked: Piece, info: SliceInfo): boolean {
   const { caching, decision, event, note, response, writer, now } = exchange;
-  if (!decide(exchange)) {
+  if (!mayStore(exchange)) {
     if (isTelling(exchange, decision.verdict)) putPassMarker(exchange, now + caching.settings.passSeconds);
     return false;
   }

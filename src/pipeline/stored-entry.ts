@@ -1,9 +1,9 @@
 /** What the store says of a key: copied from an event or from the reply to a look-up, whose words have the same order. */
 import { currentAge, type StoredTimes } from '../cache/index.ts';
 import { eventWord, storeState } from '../engine/contract.ts';
+import { highWord } from './piece.ts';
 
 const first = eventWord.storeState;
-const highWord = 4_294_967_296;
 
 export class StoredEntry implements StoredTimes {
   state: number = storeState.none;
